@@ -1,0 +1,124 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// Claim is a job in the hands of this process, as it was found or made.
+type Claim struct {
+	Entry
+	ledger *Ledger
+	closed bool
+}
+
+// Doubt records that the click which cannot be undone may happen from now on.
+func (c *Claim) Doubt(ctx context.Context) error {
+	return c.move(ctx, Doubt, c.Result, Claimed)
+}
+
+// Release records that nothing has happened after all; the next delivery
+// begins anew. From Doubt it may be called only by who knows that there was no
+// click.
+func (c *Claim) Release(ctx context.Context) error {
+	return c.move(ctx, None, c.Result, Claimed, Doubt)
+}
+
+// Settle records how it ended: Posted, Rejected or Held.
+func (c *Claim) Settle(ctx context.Context, to State, r Result) error {
+	switch to {
+	case Posted, Rejected, Held:
+		return c.move(ctx, to, r, Claimed, Doubt, Held)
+	}
+	return fmt.Errorf("ledger: a job does not settle as %q", to)
+}
+
+// Answer records that the sender has been told, or that nobody will be: the
+// job is over.
+func (c *Claim) Answer(ctx context.Context) error {
+	return c.move(ctx, Answered, c.Result, Posted, Rejected, Held)
+}
+
+// Retry puts a held job back to the beginning.
+func (c *Claim) Retry(ctx context.Context) error {
+	return c.move(ctx, None, Result{}, Held)
+}
+
+// move makes one transition durable. It fails with ErrFenced unless the job is
+// still as this claim knows it and in one of the states from.
+func (c *Claim) move(ctx context.Context, to State, r Result, from ...State) error {
+	allowed := false
+	for _, s := range from {
+		allowed = allowed || s == c.State
+	}
+	if !allowed {
+		return fmt.Errorf("ledger: a job that is %s does not become %s", c.State, to)
+	}
+	ended := c.Ended
+	if to == Posted || to == Rejected || to == Held {
+		ended = to
+	}
+	now := time.Now()
+	c.ledger.observe(to, false)
+	err := c.ledger.transact(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `
+			UPDATE job SET state = ?, ended = ?, url = ?, number = ?, said = ?, updated = ?
+			WHERE key = ? AND state = ? AND attempts = ?`,
+			to, ended, r.URL, r.Number, r.Said, now.UnixMilli(), c.Key, c.State, c.Attempts)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+		return ErrFenced
+	})
+	if err != nil {
+		return fmt.Errorf("ledger: recording %q: %w", to, err)
+	}
+	c.State, c.Ended, c.Result, c.Updated = to, ended, r, now
+	c.ledger.observe(to, true)
+	return nil
+}
+
+// Close gives the job up to whoever claims it next; its state stays.
+func (c *Claim) Close() {
+	if !c.closed {
+		c.closed = true
+		c.ledger.locks.drop(c.Key)
+	}
+}
+
+// Hold writes a mail down that is held before it became a job, or finds it
+// already there. It reports whether it is new.
+func (l *Ledger) Hold(ctx context.Context, job Job, why string) (isNew bool, err error) {
+	c, err := l.Claim(ctx, job)
+	if err != nil {
+		return false, err
+	}
+	defer c.Close()
+	if c.State != Claimed {
+		return false, nil
+	}
+	return true, c.Settle(ctx, Held, Result{Said: why})
+}
+
+// Take claims a job that is there already, whatever its state, without
+// changing it, for a person to settle.
+func (l *Ledger) Take(ctx context.Context, id string) (*Claim, error) {
+	e, err := l.Find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !l.locks.take(e.Key) {
+		return nil, ErrBusy
+	}
+	// Read again under the lock: it may have moved on meanwhile.
+	if e, err = l.Find(ctx, e.Key); err != nil {
+		l.locks.drop(e.Key)
+		return nil, err
+	}
+	return &Claim{Entry: e, ledger: l}, nil
+}

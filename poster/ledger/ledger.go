@@ -1,0 +1,289 @@
+// Package ledger records what has happened to each job, so that a job is
+// acted on once whatever dies in between.
+//
+// Promised: every transition is on disk (fsync) before its method returns; a
+// claim is held by at most one living process and ends by itself when that
+// process dies, because the kernel drops its lock; a process that lost its
+// claim cannot write over its successor. Not promised: anything between
+// several hosts, or on a file system without POSIX locks.
+//
+// It is the one importer of a database driver.
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// State is what is known of a job.
+type State string
+
+// The states, in the order in which a job goes through them.
+const (
+	None     State = "none"     // nothing has happened, or nothing that counts
+	Claimed  State = "claimed"  // somebody is at work
+	Doubt    State = "in doubt" // the click that cannot be undone may have happened
+	Posted   State = "posted"   // the site took it; the receipt may not be sent
+	Rejected State = "rejected" // the site refused the content
+	Answered State = "answered" // over
+	Held     State = "held"     // a person must decide
+)
+
+var (
+	// ErrBusy means that another process is at work on the job.
+	ErrBusy = errors.New("another delivery of this message is being worked on")
+	// ErrFenced means that the job has moved on without this claim.
+	ErrFenced = errors.New("the job has been taken over by another process")
+	// ErrUnknown means that there is no such job.
+	ErrUnknown = errors.New("no such job")
+)
+
+// Job is what is written down of a job when it is first claimed.
+type Job struct {
+	Key        string // identifies the job; see poster.Key
+	Rule       string
+	App        string // "" for a mail that was held before there was a job
+	Person     string
+	Sender     string // where the receipt goes
+	Recipient  string
+	MessageID  string
+	References string
+	Subject    string
+}
+
+// ID is the short name of a job that people type.
+func (j Job) ID() string { return j.Key[:min(12, len(j.Key))] }
+
+// Result is what the site said.
+type Result struct {
+	URL    string
+	Number string
+	Said   string // why it was rejected or is held, for the sender to read
+}
+
+// Entry is one job as the ledger has it.
+type Entry struct {
+	Job
+	Result
+	State    State
+	Ended    State // posted, rejected or held, once that was reached: what Answered followed
+	Attempts int   // claims so far
+	Created  time.Time
+	Updated  time.Time
+}
+
+// Ledger is an open ledger. Its methods may be called by several goroutines.
+type Ledger struct {
+	// Observe, if set, is called before and after each durable transition.
+	Observe func(to State, done bool)
+
+	db    *sql.DB
+	locks *locks
+}
+
+//go:embed schema.sql
+var schema string
+
+// Open opens the ledger in the directory dir, making both where they are
+// missing, readable by their owner alone.
+func Open(ctx context.Context, dir string) (*Ledger, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	path := filepath.Join(dir, "ledger.sqlite")
+	if err := createPrivate(path); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	db, err := sql.Open("sqlite", dataSource(path))
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	locks, err := openLocks(filepath.Join(dir, "ledger.lock"))
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	l := &Ledger{db: db, locks: locks}
+	if _, err := db.ExecContext(ctx, schema); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	return l, nil
+}
+
+// dataSource asks for durable commits and for waiting on other processes. The
+// rollback journal is kept: switching a fresh file to WAL ignores the timeout.
+func dataSource(path string) string {
+	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"busy_timeout(20000)", "synchronous(EXTRA)", "trusted_schema(0)",
+	}}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
+}
+
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// Close closes the ledger and drops all claims.
+func (l *Ledger) Close() error {
+	return errors.Join(l.db.Close(), l.locks.close())
+}
+
+// Claim takes the job for this process and tells what is known of it. Only
+// where the state was None, or Claimed by a process that has died, is it now
+// Claimed; any other state is left as it is, for the caller to act on. The
+// caller must Close the claim. The error is ErrBusy if a living process has
+// the job.
+func (l *Ledger) Claim(ctx context.Context, job Job) (*Claim, error) {
+	if !l.locks.take(job.Key) {
+		return nil, ErrBusy
+	}
+	c := &Claim{ledger: l}
+	l.observe(Claimed, false)
+	err := l.transact(ctx, func(tx *sql.Tx) error {
+		if err := insert(ctx, tx, job); err != nil {
+			return err
+		}
+		var err error
+		c.Entry, err = find(ctx, tx, "key = ?", job.Key)
+		return err
+	})
+	if err != nil {
+		c.Close()
+		return nil, fmt.Errorf("ledger: claiming: %w", err)
+	}
+	l.observe(Claimed, true)
+	return c, nil
+}
+
+// insert writes a job down as claimed, or claims the one that is there.
+func insert(ctx context.Context, tx *sql.Tx, j Job) error {
+	now := time.Now().UnixMilli()
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO job (key, state, rule, app, person, sender, recipient, message_id, refs, subject, attempts, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET state = excluded.state, attempts = attempts + 1, updated = excluded.updated
+		WHERE job.state IN (?, ?)`,
+		j.Key, Claimed, j.Rule, j.App, j.Person, j.Sender, j.Recipient, j.MessageID, j.References, j.Subject, now, now,
+		None, Claimed)
+	return err
+}
+
+// List gives the entries in any of the states, or all if none is named, the
+// newest first.
+func (l *Ledger) List(ctx context.Context, states ...State) ([]Entry, error) {
+	where, args := "1 = 1", []any{}
+	if len(states) > 0 {
+		where = "state IN (?" + strings.Repeat(", ?", len(states)-1) + ")"
+		for _, s := range states {
+			args = append(args, s)
+		}
+	}
+	rows, err := l.db.QueryContext(ctx, selectEntry+where+" ORDER BY created DESC, key", args...)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	defer rows.Close()
+	var entries []Entry
+	for rows.Next() {
+		e, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("ledger: %w", err)
+		}
+		entries = append(entries, e)
+	}
+	return entries, rows.Err()
+}
+
+// Find gives the one entry whose key begins with id; ErrUnknown if there is
+// none, another error if there are several.
+func (l *Ledger) Find(ctx context.Context, id string) (Entry, error) {
+	entries, err := l.List(ctx)
+	if err != nil {
+		return Entry{}, err
+	}
+	var found []Entry
+	for _, e := range entries {
+		if strings.HasPrefix(e.Key, id) {
+			found = append(found, e)
+		}
+	}
+	switch {
+	case len(found) == 0 || id == "":
+		return Entry{}, ErrUnknown
+	case len(found) > 1:
+		return Entry{}, fmt.Errorf("%q is the beginning of %d jobs' names; give more of it", id, len(found))
+	}
+	return found[0], nil
+}
+
+// FirstToday tells whether the sender has not yet been told this reason on
+// this day, and remembers that they now have.
+func (l *Ledger) FirstToday(ctx context.Context, sender, reason string, now time.Time) (bool, error) {
+	var first bool
+	err := l.transact(ctx, func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `INSERT INTO told (sender, reason, day) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+			sender, reason, now.UTC().Format(time.DateOnly))
+		if err != nil {
+			return err
+		}
+		n, err := r.RowsAffected()
+		first = n == 1
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("ledger: %w", err)
+	}
+	return first, nil
+}
+
+const selectEntry = `SELECT key, state, ended, rule, app, person, sender, recipient, message_id, refs, subject,
+	url, number, said, attempts, created, updated FROM job WHERE `
+
+func find(ctx context.Context, tx *sql.Tx, where string, args ...any) (Entry, error) {
+	e, err := scan(tx.QueryRowContext(ctx, selectEntry+where, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrUnknown
+	}
+	return e, err
+}
+
+func scan(row interface{ Scan(...any) error }) (Entry, error) {
+	var e Entry
+	var created, updated int64
+	err := row.Scan(&e.Key, &e.State, &e.Ended, &e.Rule, &e.App, &e.Person, &e.Sender, &e.Recipient, &e.MessageID,
+		&e.References, &e.Subject, &e.URL, &e.Number, &e.Said, &e.Attempts, &created, &updated)
+	e.Created, e.Updated = time.UnixMilli(created), time.UnixMilli(updated)
+	return e, err
+}
+
+func (l *Ledger) transact(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+func (l *Ledger) observe(to State, done bool) {
+	if l.Observe != nil {
+		l.Observe(to, done)
+	}
+}

@@ -1,0 +1,326 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+func open(t *testing.T, dir string) *Ledger {
+	t.Helper()
+	l, err := Open(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func claim(t *testing.T, l *Ledger, key string) *Claim {
+	t.Helper()
+	c, err := l.Claim(context.Background(), Job{Key: key, Rule: "ads", Sender: "fred@example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// C9: what is over is found over, whatever opens the ledger next.
+func TestStory(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	l := open(t, dir)
+	c := claim(t, l, "k1")
+	if c.State != Claimed || c.Attempts != 1 {
+		t.Fatalf("claimed: %+v", c.Entry)
+	}
+	for _, step := range []func() error{
+		func() error { return c.Doubt(ctx) },
+		func() error { return c.Settle(ctx, Posted, Result{URL: "https://x/1", Number: "1"}) },
+		func() error { return c.Answer(ctx) },
+	} {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Close()
+	l.Close()
+
+	again := claim(t, open(t, dir), "k1")
+	if again.State != Answered || again.Ended != Posted || again.URL != "https://x/1" || again.Number != "1" {
+		t.Fatalf("after reopening: %+v", again.Entry)
+	}
+}
+
+func TestTransitions(t *testing.T) {
+	ctx := context.Background()
+	moves := map[State]func(*Claim) error{
+		Doubt:    func(c *Claim) error { return c.Doubt(ctx) },
+		None:     func(c *Claim) error { return c.Release(ctx) },
+		Posted:   func(c *Claim) error { return c.Settle(ctx, Posted, Result{}) },
+		Held:     func(c *Claim) error { return c.Settle(ctx, Held, Result{}) },
+		Rejected: func(c *Claim) error { return c.Settle(ctx, Rejected, Result{}) },
+		Answered: func(c *Claim) error { return c.Answer(ctx) },
+	}
+	allowed := map[State][]State{
+		Claimed:  {Doubt, None, Posted, Held, Rejected},
+		Doubt:    {None, Posted, Held, Rejected},
+		Posted:   {Answered},
+		Rejected: {Answered},
+		Held:     {Answered, Posted, Held, Rejected},
+		Answered: {},
+	}
+	reach := map[State][]State{
+		Claimed: {}, Doubt: {Doubt}, Posted: {Posted}, Rejected: {Rejected}, Held: {Held}, Answered: {Posted, Answered},
+	}
+	for from, to := range allowed {
+		for target, move := range moves {
+			l := open(t, t.TempDir())
+			c := claim(t, l, "k")
+			for _, s := range reach[from] {
+				if err := moves[s](c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := move(c)
+			if want := contains(to, target); want != (err == nil) {
+				t.Errorf("%s → %s: %v, want allowed: %v", from, target, err, want)
+			}
+			if stored, _ := l.Find(ctx, "k"); stored.State != c.State {
+				t.Errorf("%s → %s: stored %q, claim says %q", from, target, stored.State, c.State)
+			}
+			l.Close()
+		}
+	}
+}
+
+func contains(list []State, s State) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func TestReleasedIsClaimedAnew(t *testing.T) {
+	ctx, l := context.Background(), open(t, t.TempDir())
+	c := claim(t, l, "k")
+	if err := c.Release(ctx); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if c = claim(t, l, "k"); c.State != Claimed || c.Attempts != 2 {
+		t.Fatalf("%+v", c.Entry)
+	}
+}
+
+// A claim that was overtaken cannot write: the fence is the number of claims.
+func TestFence(t *testing.T) {
+	ctx, l := context.Background(), open(t, t.TempDir())
+	old := claim(t, l, "k")
+	l.locks.drop("k") // as if the kernel had dropped a dead process's lock
+	young := claim(t, l, "k")
+	if err := old.Doubt(ctx); !errors.Is(err, ErrFenced) {
+		t.Fatalf("overtaken claim: %v", err)
+	}
+	if err := young.Doubt(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBusyInOneProcess(t *testing.T) {
+	l := open(t, t.TempDir())
+	c := claim(t, l, "k")
+	if _, err := l.Claim(context.Background(), Job{Key: "k"}); !errors.Is(err, ErrBusy) {
+		t.Fatalf("second claim: %v", err)
+	}
+	claim(t, l, "other").Close()
+	c.Close()
+	claim(t, l, "k")
+}
+
+// A claim ends with its process, however that dies, and not before.
+func TestBusyOverProcesses(t *testing.T) {
+	if dir := os.Getenv("LEDGER_CHILD"); dir != "" {
+		l, err := Open(context.Background(), dir)
+		if err != nil {
+			os.Exit(1)
+		}
+		if _, err := l.Claim(context.Background(), Job{Key: "k"}); err != nil {
+			os.Exit(2)
+		}
+		os.Stdout.WriteString("claimed\n")
+		select {} // until it is killed
+	}
+	dir := t.TempDir()
+	child := exec.Command(os.Args[0], "-test.run=^TestBusyOverProcesses$")
+	child.Env = append(os.Environ(), "LEDGER_CHILD="+dir)
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer child.Process.Kill()
+	if _, err := out.Read(make([]byte, 8)); err != nil {
+		t.Fatal(err)
+	}
+	l := open(t, dir)
+	if _, err := l.Claim(context.Background(), Job{Key: "k"}); !errors.Is(err, ErrBusy) {
+		t.Fatalf("while the child lives: %v", err)
+	}
+	child.Process.Kill()
+	child.Wait()
+	if c := claim(t, l, "k"); c.State != Claimed || c.Attempts != 2 {
+		t.Fatalf("after the child died: %+v", c.Entry)
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			l, err := Open(context.Background(), dir)
+			if err != nil {
+				t.Errorf("open: %v", err)
+				return
+			}
+			defer l.Close()
+			c, err := l.Claim(context.Background(), Job{Key: string(rune('a' + i))})
+			if err != nil {
+				t.Errorf("claim: %v", err)
+				return
+			}
+			defer c.Close()
+			if err := errors.Join(c.Doubt(context.Background()), c.Settle(context.Background(), Posted, Result{})); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	entries, err := open(t, dir).List(context.Background(), Posted)
+	if err != nil || len(entries) != 8 {
+		t.Fatalf("%d posted, %v", len(entries), err)
+	}
+}
+
+// C20: at most one a sender, reason and day.
+func TestFirstToday(t *testing.T) {
+	ctx, l := context.Background(), open(t, t.TempDir())
+	day := time.Date(2026, 1, 2, 23, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		sender, reason string
+		at             time.Time
+		want           bool
+	}{
+		{"a@x", "spam", day, true},
+		{"a@x", "spam", day.Add(time.Minute), false},
+		{"a@x", "other", day, true},
+		{"b@x", "spam", day, true},
+		{"a@x", "spam", day.Add(2 * time.Hour), true},
+	} {
+		if got, err := l.FirstToday(ctx, c.sender, c.reason, c.at); got != c.want || err != nil {
+			t.Errorf("%v: %v, %v", c, got, err)
+		}
+	}
+}
+
+func TestHoldOnce(t *testing.T) {
+	ctx, l := context.Background(), open(t, t.TempDir())
+	for _, want := range []bool{true, false} {
+		if got, err := l.Hold(ctx, Job{Key: "k"}, "why"); got != want || err != nil {
+			t.Errorf("new: %v, %v; want %v", got, err, want)
+		}
+	}
+	e, err := l.Find(ctx, "k")
+	if err != nil || e.State != Held || e.Said != "why" {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+func TestFind(t *testing.T) {
+	ctx, l := context.Background(), open(t, t.TempDir())
+	claim(t, l, "abc1")
+	claim(t, l, "abd2")
+	if e, err := l.Find(ctx, "abc"); err != nil || e.Key != "abc1" {
+		t.Errorf("abc: %v, %v", e.Key, err)
+	}
+	if _, err := l.Find(ctx, "ab"); err == nil || errors.Is(err, ErrUnknown) {
+		t.Errorf("ambiguous: %v", err)
+	}
+	for _, id := range []string{"", "x"} {
+		if _, err := l.Find(ctx, id); !errors.Is(err, ErrUnknown) {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+}
+
+// C12: a ledger that cannot be trusted is an error before anything is done.
+func TestBroken(t *testing.T) {
+	ctx := context.Background()
+	t.Run("corrupt", func(t *testing.T) {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "ledger.sqlite"), []byte("this is no database, not at all"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if l, err := Open(ctx, dir); err == nil {
+			l.Close()
+			t.Error("a corrupt ledger was opened")
+		}
+	})
+	t.Run("dir is a file", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "f")
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(ctx, path); err == nil {
+			t.Error("opened")
+		}
+	})
+	t.Run("transition that cannot be stored", func(t *testing.T) {
+		l := open(t, t.TempDir())
+		c := claim(t, l, "k")
+		l.db.Close()
+		if err := c.Doubt(ctx); err == nil || c.State != Claimed {
+			t.Errorf("state %q, %v", c.State, err)
+		}
+	})
+}
+
+func TestPrivateFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	open(t, dir)
+	for _, name := range []string{"", "ledger.sqlite", "ledger.lock"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%q: %v, %v", name, info.Mode(), err)
+		}
+	}
+}
+
+func BenchmarkClaimToAnswered(b *testing.B) {
+	ctx := context.Background()
+	l, err := Open(ctx, b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	for i := 0; b.Loop(); i++ {
+		c, err := l.Claim(ctx, Job{Key: time.Now().String()})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := errors.Join(c.Doubt(ctx), c.Settle(ctx, Posted, Result{}), c.Answer(ctx)); err != nil {
+			b.Fatal(err)
+		}
+		c.Close()
+	}
+}

@@ -1,0 +1,64 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"os"
+	"sync"
+	"syscall"
+)
+
+// locks are the kernel's: one file in which each key is a byte, chosen by the
+// key's hash. The kernel drops a process's locks when it dies, so no lease has
+// to guess whether a process lives, and no lock file is ever left behind. Two
+// keys that share a byte (one chance in 2^62 a pair) would wait for each other,
+// nothing worse.
+//
+// POSIX locks do not exclude within one process; the map does.
+type locks struct {
+	file *os.File
+	mu   sync.Mutex
+	mine map[int64]bool
+}
+
+func openLocks(path string) (*locks, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &locks{file: f, mine: map[int64]bool{}}, nil
+}
+
+// take tells whether the key is now ours.
+func (l *locks) take(key string) bool {
+	at := offset(key)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.mine[at] || l.set(syscall.F_WRLCK, at) != nil {
+		return false
+	}
+	l.mine[at] = true
+	return true
+}
+
+func (l *locks) drop(key string) {
+	at := offset(key)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.mine[at] {
+		delete(l.mine, at)
+		_ = l.set(syscall.F_UNLCK, at) // the kernel drops it at our end at the latest
+	}
+}
+
+func (l *locks) set(kind int16, at int64) error {
+	return syscall.FcntlFlock(l.file.Fd(), syscall.F_SETLK,
+		&syscall.Flock_t{Type: kind, Whence: 0, Start: at, Len: 1})
+}
+
+func (l *locks) close() error { return l.file.Close() }
+
+func offset(key string) int64 {
+	sum := sha256.Sum256([]byte(key))
+	return int64(binary.BigEndian.Uint64(sum[:8]) >> 2)
+}
