@@ -1,0 +1,231 @@
+// Package poster acts: it carries a job out on a site at most once and tells
+// the sender what came of it at least once.
+//
+// The one instant of commitment is the flow's publish step. Before the click
+// the ledger says, on disk, that the job is in doubt; after it, nothing is
+// ever clicked again without a person's word. What happens when a process dies
+// in between follows from that, state by state, in [Poster.Post].
+//
+// It knows no rules, no browser and no SQL: the site is an interface, the
+// ledger a package of its own.
+package poster
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mailapp/poster/flow"
+	"mailapp/poster/ledger"
+)
+
+// Site is where a flow runs: Chrome, or a scripted fake in tests.
+type Site interface {
+	// Run carries the task's flow out. Every error says by a *flow.Failure
+	// whether the publish click may have happened.
+	Run(ctx context.Context, task flow.Task) (flow.Result, error)
+}
+
+// Job is one mail to be posted.
+type Job struct {
+	ledger.Job
+	Flow    *flow.Flow
+	Values  map[string]string // what the flow's placeholders stand for
+	Secrets map[string]string // the same, never to be shown
+	Photos  []Photo
+	Title   string // names the ad in the receipt
+	// MailRefusals: the sender learns of a refusal by mail, not by a bounce.
+	MailRefusals bool
+}
+
+// Photo is a picture as it will be uploaded.
+type Photo struct {
+	Type string // image/jpeg, image/png, image/gif or image/webp, by content
+	Data []byte
+}
+
+// Outcome is what has come of a job. The zero Outcome means nothing is known:
+// try again later.
+type Outcome struct {
+	State      ledger.State // Posted, Rejected, Held, or "" where it must be tried again
+	Result     ledger.Result
+	Screenshot []byte // of the page at the end, JPEG or PNG; may be nil
+	Earlier    bool   // an earlier delivery had done it; no browser was started
+	Answered   bool   // the sender has been told by mail
+	Cause      error  // what went wrong where State is Held; for the owner, not for the sender
+}
+
+// Poster posts. All fields but Progress are needed.
+type Poster struct {
+	Ledger   *ledger.Ledger
+	Site     Site
+	Send     Send
+	From     string // the receipts' From address
+	Dir      string // photos lie below it while they are uploaded
+	Progress func(flow.Event)
+}
+
+// Grace is how long Post may still take to write down and answer what has
+// happened after its context has ended.
+const Grace = 10 * time.Second
+
+// Key names a job (C8): the same mail delivered again has the same key, and
+// nobody can make another person's key, since the sender in it is proven.
+// message is the Message-ID or, where there is none, a digest of the mail.
+func Key(rule, recipient, sender, message string) string {
+	h := sha256.New()
+	for _, part := range []string{rule, recipient, sender, message} {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Post carries the job out, or finishes what an earlier delivery began. An
+// error means that it must be tried again later; the outcome may be set
+// beside it, when the ad is up but the receipt could not be sent.
+func (p *Poster) Post(ctx context.Context, job Job) (Outcome, error) {
+	claim, err := p.Ledger.Claim(ctx, job.Job)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer claim.Close()
+	switch claim.State {
+	case ledger.Claimed:
+		return p.run(ctx, claim, job)
+	case ledger.Doubt:
+		return p.hold(claim, job, Outcome{}, stoppedInDoubt)
+	case ledger.Posted, ledger.Rejected:
+		return p.answer(claim, job, Outcome{State: claim.State, Result: claim.Result, Earlier: true})
+	case ledger.Held:
+		return Outcome{State: ledger.Held, Result: claim.Result, Earlier: true}, nil
+	case ledger.Answered:
+		return Outcome{State: claim.Ended, Result: claim.Result, Earlier: true, Answered: true}, nil
+	}
+	return Outcome{}, fmt.Errorf("ledger: unknown state %q", claim.State)
+}
+
+// What the sender reads when nobody can know whether the ad is up.
+const (
+	stoppedInDoubt = "The work was interrupted just as the ad was being published, so it may or may not be on the site."
+	lostInDoubt    = "The site did not confirm the ad after it was published, so it may or may not be there."
+)
+
+// run does the flow for a job that is claimed and settles it by what the site
+// says.
+func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome, error) {
+	photos, remove, err := p.layOut(job.Photos)
+	if err != nil {
+		return Outcome{}, release(claim, err)
+	}
+	defer remove()
+	result, err := p.Site.Run(ctx, flow.Task{
+		Flow: job.Flow, Values: job.Values, Secrets: job.Secrets, Photos: photos,
+		Commit: claim.Doubt, Progress: p.Progress,
+	})
+	if err == nil {
+		return p.settle(claim, job, Outcome{State: ledger.Posted, Screenshot: result.Screenshot,
+			Result: ledger.Result{URL: result.Values["url"], Number: result.Values["number"]}})
+	}
+	failure := &flow.Failure{Published: claim.State == ledger.Doubt}
+	errors.As(err, &failure)
+	switch {
+	case failure.Fault == flow.Sender:
+		return p.settle(claim, job, Outcome{State: ledger.Rejected, Screenshot: failure.Screenshot,
+			Result: ledger.Result{Said: failure.Said}})
+	case failure.Published:
+		return p.hold(claim, job, Outcome{Screenshot: failure.Screenshot, Cause: err}, lostInDoubt)
+	}
+	return Outcome{Screenshot: failure.Screenshot}, release(claim, err)
+}
+
+// settle writes down what the site has said, then answers the sender.
+func (p *Poster) settle(claim *ledger.Claim, job Job, o Outcome) (Outcome, error) {
+	ctx, cancel := afterwards()
+	defer cancel()
+	if err := claim.Settle(ctx, o.State, o.Result); err != nil {
+		return Outcome{}, err
+	}
+	return p.answer(claim, job, o)
+}
+
+// answer tells the sender, unless the exit code will, and closes the job.
+func (p *Poster) answer(claim *ledger.Claim, job Job, o Outcome) (Outcome, error) {
+	if o.State == ledger.Rejected && !job.MailRefusals {
+		return o, nil // stays Rejected: a redelivery is refused again, it may be the MTA's retry
+	}
+	ctx, cancel := afterwards()
+	defer cancel()
+	if err := p.tell(ctx, job, o); err != nil {
+		return o, fmt.Errorf("sending the receipt: %w", err)
+	}
+	o.Answered = true
+	return o, claim.Answer(ctx)
+}
+
+// Confirm settles a held job by a person's word that its ad is online, and
+// sends the receipt.
+func (p *Poster) Confirm(ctx context.Context, claim *ledger.Claim, url string) error {
+	if err := claim.Settle(ctx, ledger.Posted, ledger.Result{URL: url}); err != nil {
+		return err
+	}
+	_, err := p.answer(claim, Job{Job: claim.Job, Title: claim.Subject}, Outcome{State: ledger.Posted, Result: claim.Result})
+	return err
+}
+
+// hold leaves the job to a person. The sender is told first, so that dying in
+// between tells them twice rather than never.
+func (p *Poster) hold(claim *ledger.Claim, job Job, o Outcome, why string) (Outcome, error) {
+	ctx, cancel := afterwards()
+	defer cancel()
+	o.State, o.Result = ledger.Held, ledger.Result{Said: why}
+	if err := p.tell(ctx, job, o); err != nil {
+		return Outcome{}, fmt.Errorf("telling the sender that the ad is unconfirmed: %w", err)
+	}
+	o.Answered = true
+	return o, claim.Settle(ctx, ledger.Held, o.Result)
+}
+
+// afterwards is the time for what must be written down and said although the
+// run's own time may be up.
+func afterwards() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), Grace)
+}
+
+// release puts the job back so that the next delivery begins anew.
+func release(claim *ledger.Claim, why error) error {
+	ctx, cancel := afterwards()
+	defer cancel()
+	return errors.Join(why, claim.Release(ctx))
+}
+
+// layOut writes the photos to files of our own naming for the browser to
+// upload, and gives a function that removes them.
+func (p *Poster) layOut(photos []Photo) (paths []string, remove func(), err error) {
+	if len(photos) == 0 {
+		return nil, func() {}, nil
+	}
+	dir, err := os.MkdirTemp(p.Dir, "photos-")
+	if err != nil {
+		return nil, nil, err
+	}
+	remove = func() { os.RemoveAll(dir) }
+	for i, photo := range photos {
+		path := filepath.Join(dir, fmt.Sprintf("photo-%d%s", i+1, extensions[photo.Type]))
+		if err := os.WriteFile(path, photo.Data, 0o600); err != nil {
+			remove()
+			return nil, nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, remove, nil
+}
+
+// extensions are what sites expect at the end of a file's name.
+var extensions = map[string]string{
+	"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp",
+}

@@ -1,0 +1,300 @@
+package poster
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailapp/poster/flow"
+	"mailapp/poster/ledger"
+)
+
+// scripted is a site that does what a test says; it counts publish clicks.
+type scripted struct {
+	run    func(ctx context.Context, task flow.Task) (flow.Result, error)
+	runs   int
+	clicks int
+	photos []string
+}
+
+func (s *scripted) Run(ctx context.Context, task flow.Task) (flow.Result, error) {
+	s.runs++
+	s.photos = task.Photos
+	return s.run(ctx, task)
+}
+
+// publish is a site on which all goes well.
+func (s *scripted) publish(ctx context.Context, task flow.Task) (flow.Result, error) {
+	if err := task.Commit(ctx); err != nil {
+		return flow.Result{}, &flow.Failure{Fault: flow.Site, Err: err}
+	}
+	s.clicks++
+	return flow.Result{Published: true, Values: map[string]string{"url": "https://site/1", "number": "1"}}, nil
+}
+
+// lose is a site that takes the click and never answers.
+func (s *scripted) lose(ctx context.Context, task flow.Task) (flow.Result, error) {
+	if err := task.Commit(ctx); err != nil {
+		return flow.Result{}, err
+	}
+	s.clicks++
+	return flow.Result{}, &flow.Failure{Fault: flow.Site, Published: true, Err: errors.New("no answer")}
+}
+
+type bench struct {
+	*Poster
+	site    *scripted
+	letters []Letter
+	sendErr error
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	l, err := ledger.Open(context.Background(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	b := &bench{site: &scripted{}}
+	b.site.run = b.site.publish
+	b.Poster = &Poster{Ledger: l, Site: b.site, From: "mailapp@example.org", Dir: t.TempDir(),
+		Send: func(_ context.Context, letter Letter) error {
+			if b.sendErr == nil {
+				b.letters = append(b.letters, letter)
+			}
+			return b.sendErr
+		}}
+	return b
+}
+
+func aJob() Job {
+	return Job{
+		Job: ledger.Job{
+			Key: Key("ads", "fred_x@example.org", "fred@example.org", "<1@example.org>"), Rule: "ads", App: "x",
+			Sender: "fred@example.org", Recipient: "fred_x@example.org", MessageID: "<1@example.org>", Subject: "Sofa - $40",
+		},
+		Title: "Sofa", Values: map[string]string{"site": "https://site"},
+		Photos: []Photo{{"image/jpeg", []byte("one")}, {"image/png", []byte("two")}},
+	}
+}
+
+func (b *bench) post(t *testing.T, want ledger.State) Outcome {
+	t.Helper()
+	o, err := b.Post(context.Background(), aJob())
+	if err != nil || o.State != want {
+		t.Fatalf("outcome %+v, error %v; want %s", o, err, want)
+	}
+	return o
+}
+
+// C9: a redelivery starts no browser and sends no second receipt.
+func TestPostedOnce(t *testing.T) {
+	b := newBench(t)
+	if o := b.post(t, ledger.Posted); o.Result.URL != "https://site/1" || o.Earlier || !o.Answered {
+		t.Errorf("first: %+v", o)
+	}
+	if o := b.post(t, ledger.Posted); o.Result.URL != "https://site/1" || !o.Earlier {
+		t.Errorf("second: %+v", o)
+	}
+	if b.site.runs != 1 || b.site.clicks != 1 || len(b.letters) != 1 {
+		t.Errorf("%d runs, %d clicks, %d receipts", b.site.runs, b.site.clicks, len(b.letters))
+	}
+}
+
+// C9: a receipt that could not be sent is sent at the next delivery, without a
+// browser.
+func TestReceiptIsSentLater(t *testing.T) {
+	b := newBench(t)
+	b.sendErr = errors.New("no sendmail")
+	if o, err := b.Post(context.Background(), aJob()); err == nil || o.Result.URL == "" {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	b.sendErr = nil
+	b.post(t, ledger.Posted)
+	b.post(t, ledger.Posted)
+	if b.site.runs != 1 || len(b.letters) != 1 {
+		t.Errorf("%d runs, %d receipts", b.site.runs, len(b.letters))
+	}
+}
+
+// C26: a mistake before the point of no return costs nothing.
+func TestFailureBeforeTheClick(t *testing.T) {
+	b := newBench(t)
+	b.site.run = func(context.Context, flow.Task) (flow.Result, error) {
+		return flow.Result{}, &flow.Failure{Fault: flow.Site, Err: errors.New("down")}
+	}
+	if o, err := b.Post(context.Background(), aJob()); err == nil || o.State != "" {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	b.site.run = b.site.publish
+	b.post(t, ledger.Posted)
+	if b.site.clicks != 1 {
+		t.Errorf("%d clicks", b.site.clicks)
+	}
+}
+
+// The browser may say after the commitment that it surely did not click.
+func TestCommittedButNotClicked(t *testing.T) {
+	b := newBench(t)
+	b.site.run = func(ctx context.Context, task flow.Task) (flow.Result, error) {
+		if err := task.Commit(ctx); err != nil {
+			return flow.Result{}, err
+		}
+		return flow.Result{}, &flow.Failure{Fault: flow.Owner, Err: errors.New("the button went away")}
+	}
+	if o, err := b.Post(context.Background(), aJob()); err == nil || o.State != "" {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	b.site.run = b.site.publish
+	b.post(t, ledger.Posted)
+}
+
+// C26: after the click nothing is tried again; the sender is told plainly.
+func TestLostAnswer(t *testing.T) {
+	for name, site := range map[string]func(b *bench) func(context.Context, flow.Task) (flow.Result, error){
+		"failure": func(b *bench) func(context.Context, flow.Task) (flow.Result, error) { return b.site.lose },
+		"an error that says nothing": func(b *bench) func(context.Context, flow.Task) (flow.Result, error) {
+			return func(ctx context.Context, task flow.Task) (flow.Result, error) {
+				_, _ = b.site.lose(ctx, task)
+				return flow.Result{}, errors.New("boom")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.site.run = site(b)
+			b.post(t, ledger.Held)
+			b.post(t, ledger.Held)
+			if b.site.clicks != 1 || len(b.letters) != 1 {
+				t.Errorf("%d clicks, %d letters", b.site.clicks, len(b.letters))
+			}
+			if text := string(b.letters[0].Data); !strings.Contains(text, "Subject: Unconfirmed: Sofa") {
+				t.Errorf("the sender was told:\n%s", text)
+			}
+		})
+	}
+}
+
+// C26: a process that died past the commitment leaves doubt, never a click.
+func TestFoundInDoubt(t *testing.T) {
+	b := newBench(t)
+	claim, err := b.Ledger.Claim(context.Background(), aJob().Job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := claim.Doubt(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	claim.Close()
+	b.sendErr = errors.New("no sendmail")
+	if o, err := b.Post(context.Background(), aJob()); err == nil || o.State != "" {
+		t.Fatalf("while the sender cannot be told: %+v, %v", o, err)
+	}
+	b.sendErr = nil
+	b.post(t, ledger.Held)
+	if b.site.runs != 0 || len(b.letters) != 1 {
+		t.Errorf("%d runs, %d letters", b.site.runs, len(b.letters))
+	}
+}
+
+// C12: where doubt cannot be recorded, nothing is clicked.
+func TestNoClickWithoutALedger(t *testing.T) {
+	b := newBench(t)
+	b.site.run = func(ctx context.Context, task flow.Task) (flow.Result, error) {
+		b.Ledger.Close()
+		return b.site.publish(ctx, task)
+	}
+	if o, err := b.Post(context.Background(), aJob()); err == nil || o.State != "" || b.site.clicks != 0 {
+		t.Fatalf("%+v, %v, %d clicks", o, err, b.site.clicks)
+	}
+}
+
+// C20: a refusal is a bounce or a mail.
+func TestRefusedBySite(t *testing.T) {
+	for _, byMail := range []bool{false, true} {
+		b := newBench(t)
+		b.site.run = func(context.Context, flow.Task) (flow.Result, error) {
+			return flow.Result{}, &flow.Failure{Fault: flow.Sender, Said: "Price required"}
+		}
+		job := aJob()
+		job.MailRefusals = byMail
+		for range 2 {
+			o, err := b.Post(context.Background(), job)
+			if err != nil || o.State != ledger.Rejected || o.Result.Said != "Price required" || o.Answered != byMail {
+				t.Errorf("by mail %v: %+v, %v", byMail, o, err)
+			}
+		}
+		if b.site.runs != 1 || (len(b.letters) == 1) != byMail {
+			t.Errorf("by mail %v: %d runs, %d letters", byMail, b.site.runs, len(b.letters))
+		}
+	}
+}
+
+func TestBusy(t *testing.T) {
+	b := newBench(t)
+	b.site.run = func(ctx context.Context, task flow.Task) (flow.Result, error) {
+		if _, err := b.Post(ctx, aJob()); !errors.Is(err, ledger.ErrBusy) {
+			t.Errorf("second copy at once: %v", err)
+		}
+		return b.site.publish(ctx, task)
+	}
+	b.post(t, ledger.Posted)
+	if b.site.clicks != 1 {
+		t.Errorf("%d clicks", b.site.clicks)
+	}
+}
+
+// C25, C7: photos lie under names of ours, and are gone afterwards.
+func TestPhotosAreLaidOut(t *testing.T) {
+	b := newBench(t)
+	b.site.run = func(ctx context.Context, task flow.Task) (flow.Result, error) {
+		for i, want := range []struct{ name, data string }{{"photo-1.jpg", "one"}, {"photo-2.png", "two"}} {
+			data, err := os.ReadFile(task.Photos[i])
+			if err != nil || string(data) != want.data || filepath.Base(task.Photos[i]) != want.name {
+				t.Errorf("photo %d: %s %q, %v", i, task.Photos[i], data, err)
+			}
+		}
+		return b.site.publish(ctx, task)
+	}
+	b.post(t, ledger.Posted)
+	if left, _ := os.ReadDir(b.Dir); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestConfirm(t *testing.T) {
+	b := newBench(t)
+	b.site.run = b.site.lose
+	b.post(t, ledger.Held)
+	claim, err := b.Ledger.Take(context.Background(), aJob().Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Confirm(context.Background(), claim, "https://site/7"); err != nil {
+		t.Fatal(err)
+	}
+	claim.Close()
+	if o := b.post(t, ledger.Posted); o.Result.URL != "https://site/7" {
+		t.Errorf("%+v", o)
+	}
+	if last := string(b.letters[len(b.letters)-1].Data); !strings.Contains(last, "https://site/7") {
+		t.Errorf("receipt:\n%s", last)
+	}
+}
+
+// C8: each part of the key counts, and none can be shifted into another.
+func TestKey(t *testing.T) {
+	seen := map[string]bool{}
+	for _, parts := range [][4]string{
+		{"a", "b", "c", "d"}, {"ab", "", "c", "d"}, {"a", "b", "cd", ""}, {"a", "b", "x", "d"}, {"a", "b", "c", "x"},
+	} {
+		key := Key(parts[0], parts[1], parts[2], parts[3])
+		if seen[key] {
+			t.Errorf("%q has another's key", parts)
+		}
+		seen[key] = true
+	}
+}
