@@ -1,0 +1,307 @@
+package filter
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"mailapp/filter/auth"
+	"mailapp/filter/strictyaml"
+)
+
+// ParseSettings reads and checks a rules.yaml; messages call it name, and its
+// relative paths are relative to name's folder. The error is
+// [strictyaml.Mistakes], every mistake at once.
+func ParseSettings(name string, data []byte) (*Settings, error) {
+	doc := strictyaml.Parse(name, data)
+	if err := doc.Err(); err != nil && !doc.Root().IsSet() {
+		return nil, err // not YAML: nothing more can be said
+	}
+	p := parser{s: &Settings{File: name}}
+	p.settings(doc.Root())
+	if err := doc.Err(); err != nil {
+		return nil, err
+	}
+	return p.s, nil
+}
+
+// parser fills settings; mistakes gather in the document.
+type parser struct{ s *Settings }
+
+func (p *parser) settings(root strictyaml.Node) {
+	top := root.Mapping("owner", "mta", "state", "deadline", "size-limit", "refusals", "receipts",
+		"browser", "trust", "people", "apps", "rules")
+	if top["owner"].IsSet() {
+		p.s.Owner = address(top["owner"])
+	} else {
+		root.Mistake("owner is missing: the address of whoever runs mailapp, for its notices")
+	}
+	p.s.MTA = optionalWord(top["mta"], "mta", "", "postfix", "exim", "opensmtpd", "qmail", "courier", "sendmail")
+	p.s.State = top["state"].Text()
+	p.s.Refusals = Refusals(optionalWord(top["refusals"], "way to refuse", "bounce", "bounce", "mail"))
+	p.limits(top["deadline"], top["size-limit"])
+	p.receipts(top["receipts"])
+	p.browser(top["browser"])
+	p.trust(top["trust"])
+	p.people(top["people"])
+	p.apps(top["apps"])
+	p.rules(root, top["rules"])
+}
+
+// optionalWord gives one of words, or preset where nothing is written.
+func optionalWord(n strictyaml.Node, what, preset string, words ...string) string {
+	if !n.IsSet() {
+		return preset
+	}
+	return n.OneOf(what, words...)
+}
+
+func (p *parser) limits(deadline, size strictyaml.Node) {
+	p.s.Deadline, p.s.SizeLimit = DefaultDeadline, DefaultSizeLimit
+	if deadline.IsSet() {
+		if p.s.Deadline = deadline.Duration(); p.s.Deadline > MaxDeadline {
+			deadline.Mistake("the deadline is over %s, beyond which mail servers bounce", "15m")
+		}
+	}
+	if size.IsSet() {
+		if p.s.SizeLimit = size.Size(); p.s.SizeLimit == 0 && size.Text() == "0" {
+			size.Mistake("a size limit of 0 lets no mail in")
+		}
+	}
+}
+
+func (p *parser) receipts(n strictyaml.Node) {
+	n = n.In("receipts")
+	keys := n.Mapping("from", "sendmail", "smtp", "maildir")
+	r := &p.s.Receipts
+	r.From = p.s.Owner
+	if keys["from"].IsSet() {
+		r.From = address(keys["from"])
+	}
+	r.Sendmail, r.SMTP, r.Maildir = keys["sendmail"].Text(), keys["smtp"].Text(), keys["maildir"].Text()
+	switch ways := countSet(keys["sendmail"], keys["smtp"], keys["maildir"]); {
+	case ways == 0:
+		r.Sendmail = DefaultSendmail
+	case ways > 1:
+		n.Mistake("only one of sendmail, smtp and maildir can send a receipt")
+	}
+	if keys["smtp"].IsText() {
+		host, port, err := net.SplitHostPort(r.SMTP)
+		if number, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || host == "" || number == 0 {
+			keys["smtp"].Mistake("here belongs a host and its port such as localhost:25, not %q", r.SMTP)
+		}
+	}
+}
+
+func countSet(nodes ...strictyaml.Node) int {
+	n := 0
+	for _, node := range nodes {
+		if node.IsSet() {
+			n++
+		}
+	}
+	return n
+}
+
+func (p *parser) browser(n strictyaml.Node) {
+	keys := n.In("browser").Mapping("path", "sandbox")
+	p.s.Browser = Browser{Path: keys["path"].Text(), Sandbox: true}
+	if keys["sandbox"].IsSet() {
+		p.s.Browser.Sandbox = keys["sandbox"].Bool()
+	}
+}
+
+func (p *parser) trust(n strictyaml.Node) {
+	keys := n.In("trust").Mapping("authserv-id", "unproven")
+	p.s.Trust.AuthservID = keys["authserv-id"].Text()
+	if strings.ContainsFunc(p.s.Trust.AuthservID, func(r rune) bool { return r <= ' ' || r == 0x7f || r == ';' }) {
+		keys["authserv-id"].Mistake("an authserv-id is one word, as it stands first in our Authentication-Results")
+	}
+	p.s.Trust.Unproven = Action(optionalWord(keys["unproven"], "treatment of unproven mail", "hold", "hold", "drop", "reject"))
+}
+
+// ownName is a name of a person or app: fit for addresses, and without
+// underscore, which then can stand between the two.
+var ownName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`)
+
+func checkName(e strictyaml.Entry, what string) {
+	if !ownName.MatchString(e.Key) || len(e.Key) > 60 {
+		e.Name.Mistake("the name of %s is made of a-z, 0-9, . and -, and begins with a letter or digit; %q is not", what, e.Key)
+	}
+}
+
+func (p *parser) people(n strictyaml.Node) {
+	owners := map[string]string{}
+	for _, e := range n.Entries() {
+		checkName(e, "a person")
+		p.s.People = append(p.s.People, p.person(e, owners))
+	}
+}
+
+func (p *parser) person(e strictyaml.Entry, owners map[string]string) *Person {
+	n := e.Value.In("person %q", e.Key)
+	keys := n.Mapping("addresses", "logins", "accept", "secret")
+	who := &Person{Name: e.Key, Logins: keys["logins"].Texts(), Secret: source(keys["secret"])}
+	for _, item := range keys["addresses"].List() {
+		a := address(item)
+		claim(item, owners, "address", a, e.Key)
+		who.Addresses = append(who.Addresses, a)
+	}
+	for _, item := range keys["logins"].List() {
+		claim(item, owners, "login", item.Text(), e.Key)
+	}
+	if !keys["addresses"].IsSet() {
+		mistakeAt(n, e.Name.In("person %q", e.Key), "addresses are missing; without one nothing can be proven")
+	}
+	for _, item := range keys["accept"].List() {
+		method := item.OneOf("proof", string(auth.SASL), string(auth.AuthenticationResults), string(auth.AddressSecret))
+		who.Accept = append(who.Accept, auth.Method(method))
+	}
+	checkSecretUse(keys["accept"], keys["secret"], who)
+	return who
+}
+
+// mistakeAt notes a mistake at n, or at the key where no value is written.
+func mistakeAt(n, key strictyaml.Node, format string, args ...any) {
+	if !n.IsSet() {
+		n = key
+	}
+	n.Mistake(format, args...)
+}
+
+// claim notes an address or login that an earlier person has.
+func claim(n strictyaml.Node, owners map[string]string, what, text, person string) {
+	key := what + " " + asciiLower(text)
+	if first, taken := owners[key]; taken && text != "" {
+		n.Mistake("the %s %q is given to %s already", what, text, first)
+		return
+	}
+	owners[key] = person
+}
+
+func checkSecretUse(accept, secret strictyaml.Node, who *Person) {
+	accepts := slices.Contains(who.Accept, auth.AddressSecret)
+	switch {
+	case accepts && !secret.IsSet():
+		accept.Mistake("address-secret is accepted, but there is no secret")
+	case secret.IsSet() && accept.IsSet() && !accepts:
+		secret.Mistake("the secret is of no use, because accept does not list address-secret")
+	}
+}
+
+func (p *parser) apps(n strictyaml.Node) {
+	for _, e := range n.Entries() {
+		checkName(e, "an app")
+		p.s.Apps = append(p.s.Apps, p.app(e))
+	}
+}
+
+func (p *parser) app(e strictyaml.Entry) *App {
+	n := e.Value.In("app %q", e.Key)
+	keys := n.Mapping("flow", "url", "account", "password", "with")
+	a := &App{
+		Name:     e.Key,
+		Flow:     keys["flow"].Text(),
+		URL:      keys["url"].Text(),
+		Account:  keys["account"].Text(),
+		Password: source(keys["password"]),
+		With:     parameters(keys["with"]),
+	}
+	for _, key := range []string{"flow", "url"} {
+		if !keys[key].IsSet() {
+			mistakeAt(n, e.Name.In("app %q", e.Key), "%s is missing", key)
+		}
+	}
+	if keys["url"].IsText() {
+		u, err := url.Parse(a.URL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
+			keys["url"].Mistake("here belongs an address such as https://www.example.org, not %q", a.URL)
+		}
+	}
+	return a
+}
+
+// reserved are the placeholders of a flow that the mail and the app itself fill.
+var reserved = []string{fieldTitle, fieldBody, fieldPrice, "photos", "account", "password", "site"}
+
+var parameterName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+
+func parameters(n strictyaml.Node) map[string]string {
+	with := map[string]string{}
+	for _, e := range n.Entries() {
+		switch {
+		case !parameterName.MatchString(e.Key):
+			e.Name.Mistake("the name of a parameter is made of a-z, 0-9, - and _, and begins with a letter; %q is not", e.Key)
+		case slices.Contains(reserved, e.Key):
+			e.Name.Mistake("%q is filled by the mail or the app itself and cannot be a parameter", e.Key)
+		}
+		with[e.Key] = e.Value.Text()
+	}
+	return with
+}
+
+// source reads where a secret is kept.
+func source(n strictyaml.Node) Source {
+	if n.IsText() || n.IsList() {
+		n.Mistake("a secret is not written into this file; give one of file, env or command")
+		return Source{}
+	}
+	keys := n.Mapping("file", "env", "command")
+	if n.IsMapping() && countSet(keys["file"], keys["env"], keys["command"]) != 1 {
+		n.Mistake("here belongs exactly one of file, env and command")
+	}
+	return Source{File: keys["file"].Text(), Env: keys["env"].Text(), Command: command(keys["command"])}
+}
+
+// command reads a program with its arguments: a text, split at blanks, or a
+// list. No shell will see it.
+func command(n strictyaml.Node) []string {
+	words := n.Texts()
+	if n.IsText() {
+		words = strings.Fields(n.Text())
+	}
+	if n.IsSet() && (len(words) == 0 || words[0] == "") {
+		n.Mistake("the command is empty")
+	}
+	return words
+}
+
+// address reads one mail address.
+func address(n strictyaml.Node) string {
+	text := n.Text()
+	normal, err := normalAddress(text)
+	if err != nil && n.IsText() {
+		n.Mistake("here belongs a mail address such as fred@example.org, not %q", text)
+	}
+	return normal
+}
+
+// line reads a text of one line that people will read.
+func line(n strictyaml.Node, most int) string {
+	text := n.Text()
+	switch {
+	case !n.IsText():
+	case strings.TrimSpace(text) == "":
+		n.Mistake("this text is empty")
+	case strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || isIgnorable(r) }):
+		n.Mistake("this text must be one line, without control characters")
+	case len(text) > most:
+		n.Mistake("this text is longer than %d bytes", most)
+	}
+	return text
+}
+
+// asciiLower folds ASCII letters only: under Unicode folding strangers'
+// addresses would become equal.
+func asciiLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}

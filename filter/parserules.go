@@ -1,0 +1,271 @@
+package filter
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"mailapp/filter/strictyaml"
+)
+
+// conditionKeys in the order in which conditions are tried: what the envelope
+// and the header show first, what needs the body last.
+var conditionKeys = []string{"domains", "recipient", "sender", "subject", "header", "size", "photos"}
+
+// actionKeys are the keys that an action uses beside the conditions.
+var actionKeys = map[Action][]string{
+	Post:    {"person", "app"},
+	Reject:  {"reason"},
+	Keep:    {"maildir", "command"},
+	Forward: {"to"},
+}
+
+const (
+	maxRuleName   = 80
+	maxReason     = 300
+	defaultReason = "This mail is not accepted here."
+)
+
+func (p *parser) rules(root, n strictyaml.Node) {
+	if n.IsText() || n.IsMapping() {
+		n.Mistake("here belongs a list of rules, each beginning with a dash")
+		return
+	}
+	if len(n.List()) == 0 {
+		mistakeAt(n, root, "there are no rules; without one no mail is ever posted")
+	}
+	catchAll := ""
+	for i, item := range n.List() {
+		named := item.In("rule %d", i+1)
+		if name := item.Peek("name"); name != "" {
+			named = item.In("rule %q", shorten(name, maxRuleName))
+		}
+		rule, always := p.rule(named)
+		if catchAll != "" {
+			named.Mistake("it is never reached, because rule %q before it has no conditions", catchAll)
+		}
+		if rule.Name != "" && slices.ContainsFunc(p.s.Rules, func(r *Rule) bool { return r.Name == rule.Name }) {
+			named.Mistake("there is another rule of that name")
+		}
+		if always && catchAll == "" {
+			catchAll = rule.Name
+		}
+		p.s.Rules = append(p.s.Rules, rule)
+	}
+}
+
+// rule reads one rule and tells whether it has no conditions.
+func (p *parser) rule(n strictyaml.Node) (rule *Rule, always bool) {
+	keys := n.Mapping(slices.Concat([]string{"name", "do", "person", "app", "reason", "maildir", "command", "to"}, conditionKeys)...)
+	refuseEmpty(keys)
+	rule = &Rule{Name: line(keys["name"], maxRuleName), Line: n.Pos().Line}
+	if !keys["name"].IsSet() {
+		n.Mistake("name is missing; the log and receipts call the rule by it")
+	}
+	always = true
+	for _, key := range conditionKeys {
+		if keys[key].IsSet() {
+			always = false
+			rule.conditions = append(rule.conditions, p.condition(key, keys[key]))
+		}
+	}
+	if !keys["do"].IsSet() {
+		n.Mistake("do is missing: post, reject, drop, keep, forward or hold")
+		return rule, always
+	}
+	rule.Action = Action(keys["do"].OneOf("action", "post", "reject", "drop", "keep", "forward", "hold"))
+	if rule.Action != Undecided {
+		p.action(n, rule, keys)
+	}
+	return rule, always
+}
+
+// refuseEmpty notes keys without a value: a condition that is forgotten would
+// make a rule match more than it should.
+func refuseEmpty(keys map[string]strictyaml.Node) {
+	for key, n := range keys {
+		if !n.IsSet() && n.Pos() != (strictyaml.Pos{}) {
+			n.Mistake("%s has no value", key)
+		}
+	}
+}
+
+// action reads what the rule's action needs, and refuses what it does not use.
+func (p *parser) action(n strictyaml.Node, rule *Rule, keys map[string]strictyaml.Node) {
+	for _, key := range []string{"person", "app", "reason", "maildir", "command", "to"} {
+		if keys[key].IsSet() && !slices.Contains(actionKeys[rule.Action], key) {
+			keys[key].Mistake("%s is not used by %s", key, rule.Action)
+		}
+	}
+	switch rule.Action {
+	case Post:
+		rule.Person = p.post(n, rule, keys["person"], "person", p.s.personNames())
+		rule.App = p.post(n, rule, keys["app"], "app", p.s.appNames())
+	case Reject:
+		rule.Reason = defaultReason
+		if keys["reason"].IsSet() {
+			rule.Reason = line(keys["reason"], maxReason)
+		}
+	case Keep:
+		rule.Maildir, rule.Command = keys["maildir"].Text(), command(keys["command"])
+		if countSet(keys["maildir"], keys["command"]) != 1 {
+			n.Mistake("keep needs exactly one of maildir and command")
+		}
+	case Forward:
+		for _, item := range keys["to"].List() {
+			rule.To = append(rule.To, address(item))
+		}
+		if len(keys["to"].List()) == 0 {
+			n.Mistake("forward needs to: one or more addresses")
+		}
+	}
+}
+
+// post reads who, or where to, a rule posts: what is "person" or "app", and the
+// recipient names it unless n does.
+func (p *parser) post(rule strictyaml.Node, r *Rule, n strictyaml.Node, what string, known []string) string {
+	byRecipient, always := r.names(what)
+	switch {
+	case n.IsSet() && byRecipient:
+		n.Mistake("the recipient names the %s already by {%s}", what, what)
+	case n.IsSet():
+		return n.OneOf(what, known...)
+	case !always:
+		rule.Mistake("post needs {%s} in its recipient, or the key %s", what, what)
+	}
+	return ""
+}
+
+// names tells whether any, and whether every, recipient pattern of the rule has
+// the placeholder.
+func (r *Rule) names(placeholder string) (some, all bool) {
+	for _, c := range r.conditions {
+		patterns, ok := c.(recipientCondition)
+		if !ok {
+			continue
+		}
+		all = true
+		for _, p := range patterns {
+			some, all = some || p.has(placeholder), all && p.has(placeholder)
+		}
+	}
+	return some, all
+}
+
+func (p *parser) condition(key string, n strictyaml.Node) condition {
+	if n.IsList() && len(n.List()) == 0 {
+		n.Mistake("the list of %s is empty, so the rule would never match", key)
+	}
+	switch key {
+	case "domains":
+		return domains(n)
+	case "recipient":
+		return p.recipients(n)
+	case "sender":
+		return senders(n)
+	case "subject":
+		return subjectCondition{texts(n)}
+	case "header":
+		return headers(n)
+	case "size":
+		return size(n)
+	}
+	return photosCondition(n.Bool())
+}
+
+func domains(n strictyaml.Node) condition {
+	var c domainsCondition
+	for _, item := range n.List() {
+		domain, err := normalDomain(item.Text())
+		if err != nil && item.IsText() {
+			item.Mistake("here belongs a domain such as example.org, not %q", item.Text())
+		}
+		c = append(c, domain)
+	}
+	return c
+}
+
+// senders reads addresses, @domains and <>.
+func senders(n strictyaml.Node) condition {
+	var c senderCondition
+	for _, item := range n.List() {
+		text := item.Text()
+		switch domain, isDomain := strings.CutPrefix(text, "@"); {
+		case text == "<>":
+			c = append(c, "")
+		case isDomain:
+			normal, err := normalDomain(domain)
+			if err != nil {
+				item.Mistake("here belongs @ and a domain such as @example.org, not %q", text)
+			}
+			c = append(c, "@"+normal)
+		default:
+			c = append(c, asciiLower(address(item)))
+		}
+	}
+	return c
+}
+
+var sizeWords = regexp.MustCompile(`^(over|under)\s+(\S.*)$`)
+
+func size(n strictyaml.Node) condition {
+	words := sizeWords.FindStringSubmatch(n.Text())
+	if words == nil {
+		if n.IsText() {
+			n.Mistake("here belongs a size such as over 10M or under 800k, not %q", n.Text())
+		}
+		return sizeCondition{}
+	}
+	bytes, ok := strictyaml.ParseSize(words[2])
+	if !ok {
+		n.Mistake("%q is not a size such as 800k or 10M", words[2])
+	}
+	return sizeCondition{over: words[1] == "over", bytes: bytes, text: n.Text()}
+}
+
+func headers(n strictyaml.Node) condition {
+	var c headerCondition
+	for _, e := range n.Entries() {
+		if !isFieldName([]byte(e.Key)) || strings.ContainsAny(e.Key, ": \t") {
+			e.Name.Mistake("%q is not the name of a header field", e.Key)
+		}
+		field := fieldCondition{name: e.Key}
+		switch {
+		case !e.Value.IsSet():
+			e.Name.Mistake("field %q needs present, absent, a text or a /pattern/", e.Key)
+		case e.Value.IsText() && e.Value.Text() == "present":
+			field.want = wantPresent
+		case e.Value.IsText() && e.Value.Text() == "absent":
+			field.want = wantAbsent
+		default:
+			field.texts = texts(e.Value)
+		}
+		c = append(c, field)
+	}
+	return c
+}
+
+// texts reads whole texts and /patterns/ that header values are compared with.
+func texts(n strictyaml.Node) textList {
+	list := textList{whole: map[string]bool{}}
+	for _, item := range n.List() {
+		text := item.Text()
+		list.count++
+		switch isPattern := strings.HasPrefix(text, "/"); {
+		case isPattern && (len(text) < 3 || !strings.HasSuffix(text, "/")):
+			item.Mistake("a pattern stands between two slashes, as in /cheap .* watches/")
+		case isPattern:
+			re, err := regexp.Compile("(?i)" + norm.NFC.String(text[1:len(text)-1]))
+			if err != nil {
+				item.Mistake("the pattern is not RE2: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+				continue
+			}
+			list.patterns = append(list.patterns, re)
+		default:
+			list.whole[fold(text)] = true
+		}
+	}
+	return list
+}

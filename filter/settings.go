@@ -1,0 +1,190 @@
+package filter
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mailapp/filter/auth"
+)
+
+// Settings is rules.yaml, the one file that a user edits, checked. Which files
+// it names exist, and what they hold, is for the caller to see: filter opens
+// none.
+type Settings struct {
+	File      string        // as given to ParseSettings
+	Owner     string        // who runs mailapp and gets its notices
+	MTA       string        // postfix, exim, opensmtpd, qmail, courier, sendmail; "" is to be found out
+	State     string        // directory as written, "" for the default; see Path
+	Deadline  time.Duration // of one mail (C6)
+	SizeLimit int64         // of a message, in bytes
+	Refusals  Refusals
+	Receipts  Receipts
+	Browser   Browser
+	Trust     Trust
+	People    []*Person // in the order of the file
+	Apps      []*App    // in the order of the file
+	Rules     []*Rule   // in the order of the file, which is that of trying
+}
+
+// Defaults of the settings that may be left out.
+const (
+	DefaultDeadline  = 4 * time.Minute
+	MaxDeadline      = 15 * time.Minute
+	DefaultSizeLimit = 50 << 20
+	DefaultSendmail  = "/usr/sbin/sendmail"
+)
+
+// Refusals is how a proven sender learns of a refusal: one way, never both
+// (C20).
+type Refusals string
+
+// The ways to refuse.
+const (
+	ByBounce Refusals = "bounce" // the exit code makes the mail server say it
+	ByMail   Refusals = "mail"   // a mail of our own, exit 0
+)
+
+// Receipts says from whom and by what way receipts and notices go out. Exactly
+// one of Sendmail, SMTP and Maildir is set.
+type Receipts struct {
+	From     string
+	Sendmail string // path of a program that takes -i -f and recipients
+	SMTP     string // host:port
+	Maildir  string // directory as written; see Settings.Path
+}
+
+// Browser says which Chromium to run.
+type Browser struct {
+	Path    string // as written, "" to look for one
+	Sandbox bool
+}
+
+// Trust says what counts as proof of a sender, and what happens without.
+type Trust struct {
+	AuthservID string // of our own mail server (RFC 8601 §2.5); "": no Authentication-Results is believed
+	Unproven   Action // Hold, Drop or Reject (C17)
+}
+
+// Person is somebody who may post.
+type Person struct {
+	Name      string
+	Addresses []string      // domains as lower-case A-labels
+	Logins    []string      // SASL logins
+	Accept    []auth.Method // proofs that count; empty means all
+	Secret    Source        // for the address extension; unset if there is none
+}
+
+// App is one web site and how to post there as one account.
+type App struct {
+	Name     string
+	Flow     string // file as written; see Settings.Path
+	URL      string
+	Account  string
+	Password Source
+	With     map[string]string // the flow's own parameters
+}
+
+// Source says where a secret is kept; at most one field is set. It is only
+// data: filter resolves none (C29).
+type Source struct {
+	File    string   // as written; see Settings.Path
+	Env     string   // name of an environment variable
+	Command []string // program and arguments, no shell
+}
+
+// IsSet tells whether there is a source at all.
+func (s Source) IsSet() bool { return s.File != "" || s.Env != "" || len(s.Command) > 0 }
+
+// Rule is one rule. It matches if all its conditions hold.
+type Rule struct {
+	Name   string
+	Line   int // in the settings file
+	Action Action
+
+	Reason  string   // Reject: the public reason, a whole sentence
+	Maildir string   // Keep: directory as written, "" if Command is set; see Settings.Path
+	Command []string // Keep: program and arguments, no shell
+	To      []string // Forward: addresses
+	Person  string   // Post: the person, "" if the recipient names one
+	App     string   // Post: the app, "" if the recipient names one
+
+	conditions []condition
+}
+
+// Path gives a path of the settings as one that can be opened: `~/` is the home
+// directory, and a relative path is relative to the settings file. "" stays "".
+func (s *Settings) Path(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(s.File), path)
+}
+
+// Person gives the person of that name, nil if there is none.
+func (s *Settings) Person(name string) *Person {
+	for _, p := range s.People {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// App gives the app of that name, nil if there is none.
+func (s *Settings) App(name string) *App {
+	for _, a := range s.Apps {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+func (s *Settings) personNames() []string {
+	names := make([]string, len(s.People))
+	for i, p := range s.People {
+		names[i] = p.Name
+	}
+	return names
+}
+
+func (s *Settings) appNames() []string {
+	names := make([]string, len(s.Apps))
+	for i, a := range s.Apps {
+		names[i] = a.Name
+	}
+	return names
+}
+
+// AuthRequest asks who sent m. The undecided verdict v says whom the recipient
+// address names (C16). secret makes of a person's source the function that
+// resolves it; it is asked only for people who have one.
+func (s *Settings) AuthRequest(m *Message, e Envelope, v Verdict, secret func(Source) func() (string, error)) auth.Request {
+	author, err := m.Author()
+	if err != nil {
+		author = ""
+	}
+	request := auth.Request{
+		Fields:     m.Fields(),
+		From:       author,
+		SASLLogin:  e.SASLLogin,
+		Extension:  v.Extension,
+		Claimed:    v.Person,
+		AuthservID: s.Trust.AuthservID,
+	}
+	for _, p := range s.People {
+		person := auth.Person{Name: p.Name, Addresses: p.Addresses, Logins: p.Logins, Accept: p.Accept}
+		if p.Secret.IsSet() {
+			person.Secret = secret(p.Secret)
+		}
+		request.People = append(request.People, person)
+	}
+	return request
+}

@@ -1,0 +1,162 @@
+package filter
+
+// Bytes become text here: RFC 2047 words in headers, charsets in headers and
+// bodies. Decoding is never fatal and lenient on purpose (C21, C22): whatever a
+// mail program would show as a word must be read as that word, or it slips past
+// the rules. mime.WordDecoder is stricter: it leaves a word without base64
+// padding as it stands, and breaks a letter that is split over two words.
+
+import (
+	"encoding/base64"
+	"regexp"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+)
+
+// encodedWord is RFC 2047 §2, with the language of RFC 2231 §5. The text may
+// hold blanks and question marks, which are forbidden and do occur.
+var encodedWord = regexp.MustCompile(`=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?(.*?)\?=`)
+
+// decodeWords decodes the RFC 2047 words of an unfolded value. Words side by
+// side in one charset are joined before their charset is decoded.
+func decodeWords(value string) string {
+	if !utf8.ValidString(value) {
+		value = toUTF8("", []byte(value))
+	}
+	if !strings.Contains(value, "=?") {
+		return value
+	}
+	var out strings.Builder
+	var pending []byte
+	charset, at := "", 0
+	flush := func() {
+		out.WriteString(toUTF8(charset, pending))
+		pending = pending[:0]
+	}
+	for _, m := range encodedWord.FindAllStringSubmatchIndex(value, -1) {
+		gap, name := value[at:m[0]], value[m[2]:m[3]]
+		beside := at > 0 && strings.TrimSpace(gap) == ""
+		if !beside || !strings.EqualFold(name, charset) {
+			flush()
+		}
+		if !beside {
+			out.WriteString(gap)
+		}
+		charset, at = name, m[1]
+		pending = append(pending, decodeWord(value[m[4]:m[5]], value[m[6]:m[7]])...)
+	}
+	flush()
+	out.WriteString(value[at:])
+	return out.String()
+}
+
+// decodeWord gives the bytes of one word in the B or Q encoding.
+func decodeWord(encoding, text string) []byte {
+	if strings.EqualFold(encoding, "b") {
+		return decodeBase64(text)
+	}
+	return unescape(nil, []byte(strings.ReplaceAll(text, "_", " ")))
+}
+
+// decodeBase64 reads over whatever is not base64, padding included.
+func decodeBase64(text string) []byte {
+	clean := make([]byte, 0, len(text))
+	for _, c := range []byte(text) {
+		if isBase64(c) {
+			clean = append(clean, c)
+		}
+	}
+	if len(clean)%4 == 1 {
+		clean = clean[:len(clean)-1]
+	}
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(clean)))
+	n, _ := base64.RawStdEncoding.Decode(out, clean) // only the alphabet is left
+	return out[:n]
+}
+
+// toUTF8 decodes data of the named charset. A name that is wrong or unknown is
+// repaired: what is UTF-8 and more than ASCII is UTF-8 whatever a single-byte
+// charset claims, and the rest is read as windows-1252.
+func toUTF8(charset string, data []byte) string {
+	name := strings.ToLower(strings.Trim(charset, " \t\"'"))
+	name = strings.TrimPrefix(name, "charset=")
+	if strings.HasPrefix(name, "utf-7") || name == "unicode-1-1-utf-7" {
+		return decodeUTF7(string(data))
+	}
+	known := lookUpCharset(name)
+	_, singleByte := known.(*charmap.Charmap)
+	if known == nil || singleByte {
+		if utf8.Valid(data) && (known == nil || !isASCII(data)) {
+			return string(data)
+		}
+	}
+	if known == nil || name == "utf-8" || name == "utf8" {
+		return repairUTF8(data)
+	}
+	text, err := known.NewDecoder().Bytes(data)
+	if (err != nil || strings.ContainsRune(string(text), utf8.RuneError)) && utf8.Valid(data) {
+		return string(data)
+	}
+	return string(text)
+}
+
+// repairUTF8 drops the broken bytes of what is UTF-8 elsewhere, and reads what
+// is nowhere UTF-8 as windows-1252.
+func repairUTF8(data []byte) string {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if size > 1 && r != utf8.RuneError {
+			return strings.ToValidUTF8(string(data), "")
+		}
+		i += size
+	}
+	text, err := charmap.Windows1252.NewDecoder().Bytes(data)
+	if err != nil {
+		return strings.ToValidUTF8(string(data), "")
+	}
+	return string(text)
+}
+
+// lookUpCharset finds a charset by the names of browsers, then of IANA.
+func lookUpCharset(name string) encoding.Encoding {
+	known, err := htmlindex.Get(name)
+	if err == nil && known != encoding.Replacement {
+		return known
+	}
+	if known, err = ianaindex.MIME.Encoding(name); err == nil {
+		return known
+	}
+	return nil
+}
+
+func isASCII(data []byte) bool {
+	for _, b := range data {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+var utf7Shift = regexp.MustCompile(`\+([A-Za-z0-9+/]*)-?`)
+
+// decodeUTF7 follows RFC 2152, which golang.org/x/text does not know.
+func decodeUTF7(text string) string {
+	return utf7Shift.ReplaceAllStringFunc(text, func(shift string) string {
+		if shift == "+-" {
+			return "+"
+		}
+		data := decodeBase64(shift[1:])
+		units := make([]uint16, len(data)/2)
+		for i := range units {
+			units[i] = uint16(data[2*i])<<8 | uint16(data[2*i+1])
+		}
+		return string(utf16.Decode(units))
+	})
+}
