@@ -1,7 +1,7 @@
 # make demo     post a sample mail to a site on this machine
 # make test     install what the tests need and run all of them
 # make test-short   the tests that need no browser; takes seconds
-# make build    the static binary ./mailapp
+# make          the static binary ./mailapp
 # make install  binary and manual pages below PREFIX (/usr/local)
 # make fuzz     each fuzz target for FUZZTIME (30s)
 # make lint     formatting, vet, staticcheck, manual pages
@@ -10,7 +10,9 @@ PREFIX   = /usr/local
 FUZZTIME = 30s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: demo build test test-short install fuzz lint clean
+.PHONY: all demo build test test-short install fuzz lint clean
+
+all: build
 
 demo: build
 	@.ci/need browser

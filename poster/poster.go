@@ -160,8 +160,17 @@ func (p *Poster) answer(claim *ledger.Claim, job Job, o Outcome) (Outcome, error
 	}
 	ctx, cancel := afterwards()
 	defer cancel()
-	if err := p.tell(ctx, job, o); err != nil {
-		return o, fmt.Errorf("sending the receipt: %w", err)
+	news := true
+	if o.State == ledger.Rejected { // C20
+		var err error
+		if news, err = p.Ledger.FirstToday(ctx, job.Sender, o.Result.Said, time.Now()); err != nil {
+			return o, err
+		}
+	}
+	if news {
+		if err := p.tell(ctx, job, o); err != nil {
+			return o, fmt.Errorf("sending the receipt: %w", err)
+		}
 	}
 	o.Answered = true
 	return o, claim.Answer(ctx)

@@ -1,0 +1,182 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	"mailapp/filter"
+	"mailapp/poster"
+	"mailapp/poster/flow"
+	"mailapp/poster/ledger"
+)
+
+// sender gives the way in which the settings want mail sent.
+func sender(s *filter.Settings) poster.Send {
+	switch r := s.Receipts; {
+	case r.SMTP != "":
+		return poster.SMTP(r.SMTP)
+	case r.Maildir != "":
+		return poster.Maildir(s.Path(r.Maildir))
+	default:
+		return poster.Sendmail(s.Path(r.Sendmail))
+	}
+}
+
+// receiptFrom is the address that our own mails come from.
+func receiptFrom(s *filter.Settings) string {
+	if s.Receipts.From != "" {
+		return s.Receipts.From
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return "mailapp@" + host
+}
+
+// reject refuses the mail: by the exit code, which makes the mail server
+// bounce it, or, where the settings say so and the sender is proven, by one
+// mail a day and reason (C17, C20). Never both.
+func (m *mail) reject(ctx context.Context) error {
+	if m.settings.Refusals != filter.ByMail || !m.evidence.Proven() {
+		return verdictError(m.verdict)
+	}
+	l, err := ledger.Open(ctx, string(m.state))
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	entry, err := m.entry(m.evidence.Address)
+	if err != nil {
+		return err
+	}
+	return m.sendOnce(ctx, l, poster.Notice{
+		To: m.evidence.Address, Key: entry.Key,
+		Subject:    "Not accepted: " + entry.Subject,
+		Text:       "Your mail was not accepted.\n\n    " + m.verdict.Reason + "\n\nNothing was posted.\n",
+		References: entry.References, Answers: entry.MessageID,
+	}, m.verdict.Reason)
+}
+
+// sendOnce sends the notice unless its recipient has been told the same reason
+// today.
+func (m *mail) sendOnce(ctx context.Context, l *ledger.Ledger, n poster.Notice, reason string) error {
+	now := time.Now()
+	first, err := l.FirstToday(ctx, n.To, reason, now)
+	if err != nil || !first {
+		return err
+	}
+	n.From = receiptFrom(m.settings)
+	data, err := n.Compose(now)
+	if err != nil {
+		return err
+	}
+	return sender(m.settings)(ctx, poster.Letter{To: n.To, Data: data})
+}
+
+// keep delivers the mail into a Maildir or hands it to a program, whose exit
+// code other than 0 means that it must be tried again.
+func (m *mail) keep(ctx context.Context) error {
+	rule := m.verdict.RuleDef
+	if rule.Maildir != "" {
+		data, err := m.bytes()
+		if err != nil {
+			return err
+		}
+		return poster.Maildir(m.settings.Path(rule.Maildir))(ctx, poster.Letter{Data: data})
+	}
+	cmd := exec.CommandContext(ctx, rule.Command[0], rule.Command[1:]...)
+	cmd.Stdin = io.NewSectionReader(m.file, 0, m.size)
+	cmd.WaitDelay = time.Second
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("keeping the mail with %s: %w", rule.Command[0], err)
+	}
+	return nil
+}
+
+// forward passes the mail on under its own envelope sender, marked so that it
+// is never acted on should it come back.
+func (m *mail) forward(ctx context.Context) error {
+	data, err := m.bytes()
+	if err != nil {
+		return err
+	}
+	data = append([]byte(poster.LoopHeader+": 1\n"), data...)
+	for _, to := range m.verdict.RuleDef.To {
+		if err := sender(m.settings)(ctx, poster.Letter{From: m.envelope.Sender, To: to, Data: data}); err != nil {
+			return fmt.Errorf("forwarding: %w", err)
+		}
+	}
+	return nil
+}
+
+// bytes is the whole mail without the line "From …" that some mail servers put
+// before it.
+func (m *mail) bytes() ([]byte, error) {
+	data, err := io.ReadAll(io.NewSectionReader(m.file, 0, m.size))
+	if bytes.HasPrefix(data, []byte("From ")) {
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	return data, err
+}
+
+// hold keeps the mail for the owner, quietly.
+func (m *mail) hold(ctx context.Context) error {
+	who := m.evidence.Address
+	if who == "" {
+		who = "unproven:" + m.envelope.Sender
+	}
+	entry, err := m.entry(who)
+	if err != nil {
+		return err
+	}
+	m.report.ID, m.report.Outcome = entry.ID(), string(ledger.Held)
+	if err := m.keepForOwner(entry.ID()); err != nil {
+		return err
+	}
+	l, err := ledger.Open(ctx, string(m.state))
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	entry.App = "" // it never became a job
+	why := m.verdict.Why
+	if why == "" {
+		why = fmt.Sprintf("rule %q says so", m.verdict.Rule)
+	}
+	_, err = l.Hold(ctx, entry, why)
+	return err
+}
+
+func (m *mail) keepForOwner(id string) error {
+	return m.state.keep(id, m.file, m.size, m.envelope)
+}
+
+// notifyOwner tells the owner, at most once a day and cause, what only they
+// can mend: a login, a captcha, a page that has changed, an ad in doubt (C27).
+// That the owner cannot be told is no reason to treat the mail otherwise.
+func (m *mail) notifyOwner(p *poster.Poster, job poster.Job, o poster.Outcome, cause error) error {
+	var failure *flow.Failure
+	if m.settings.Owner == "" || !errors.As(cause, &failure) {
+		return nil
+	}
+	text := fmt.Sprintf("A mail to app %q could not be posted.\n\n%v\n\n", job.App, cause)
+	if o.State == ledger.Held {
+		text += fmt.Sprintf("Nobody can know whether the ad is online. Look at the site, then settle it:\n\n"+
+			"    mailapp ledger posted %[1]s URL\n    mailapp ledger retry %[1]s\n    mailapp ledger forget %[1]s\n", job.ID())
+	} else {
+		text += "It is tried again as long as the mail server keeps it.\n"
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), poster.Grace)
+	defer cancel()
+	return m.sendOnce(ctx, p.Ledger, poster.Notice{
+		To: m.settings.Owner, Key: job.Key, Subject: "mailapp: " + job.App + " needs a look", Text: text,
+		Screenshot: o.Screenshot,
+	}, job.App+": "+failure.Step+": "+string(failure.Fault))
+}

@@ -1,0 +1,201 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"mailapp/filter"
+	"mailapp/filter/auth"
+)
+
+func newCheckCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Check the rules and flows, or explain what they do with a mail",
+		Long: "Check rules.yaml and every flow that it names; it ends with 78 if there are\n" +
+			"mistakes, all of which it shows. With --explain it reads a mail from standard\n" +
+			"input, says what is proven, which rule decides and why, and what would be filled\n" +
+			"in, and ends as run would. Nothing is posted and nothing is written.",
+		Args: cobra.NoArgs,
+	}
+	c.Flags().Bool("explain", false, "explain what would become of the mail on standard input")
+	addEnvelopeFlags(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		settings, err := checkAll(rulesFlag(c))
+		if err != nil {
+			return codeError{exitConfig, err}
+		}
+		if explain, _ := c.Flags().GetBool("explain"); explain {
+			e := explainer{settings: settings, out: c.OutOrStdout()}
+			return e.run(c.Context(), c.InOrStdin(), envelopeFlags(c))
+		}
+		fmt.Fprintf(c.OutOrStdout(), "%s is valid: %d people, %d apps, %d rules; mail server: %s\n", settings.File,
+			len(settings.People), len(settings.Apps), len(settings.Rules), orElse(settings.MTA, "found out at each delivery"))
+		return nil
+	}
+	return c
+}
+
+// checkAll reads the rules and every flow that they name and gives all
+// mistakes at once.
+func checkAll(flag string) (*filter.Settings, error) {
+	settings, err := loadSettings(flag)
+	if err != nil {
+		return nil, err
+	}
+	var mistakes []error
+	for _, app := range settings.Apps {
+		if _, err := loadFlow(settings, app); err != nil {
+			mistakes = append(mistakes, err)
+		}
+	}
+	return settings, errors.Join(mistakes...)
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// explainer shows the way of one mail without going it (C30).
+type explainer struct {
+	settings *filter.Settings
+	out      io.Writer
+}
+
+func (e explainer) run(ctx context.Context, in io.Reader, flags flagEnvelope) error {
+	r := report{}
+	r.fail(e.explain(ctx, in, flags))
+	if line := r.ending().line(); line != "" {
+		e.line("ends with %d: %s", r.Exit, line)
+		if r.Exit == exitLater {
+			e.line("because: %s", r.Error)
+		}
+		return codeError{r.Exit, errSaid}
+	}
+	e.line("ends with 0")
+	return nil
+}
+
+func (e explainer) explain(ctx context.Context, in io.Reader, flags flagEnvelope) error {
+	data, err := readBounded(in, e.settings.SizeLimit)
+	if err != nil {
+		return err
+	}
+	msg, err := filter.Open(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return err
+	}
+	env := readEnvelope(os.LookupEnv, flags, e.settings.MTA, msg)
+	e.envelope(env, msg)
+	asked, err := e.settings.Decide(msg, env, nil)
+	if err != nil {
+		return err
+	}
+	evidence, err := auth.Check(ctx, e.settings.AuthRequest(msg, env, asked, secretsFor(ctx, e.settings)))
+	e.evidence(evidence)
+	if err != nil {
+		return err
+	}
+	verdict, err := e.settings.Decide(msg, env, &evidence)
+	if err != nil {
+		return err
+	}
+	e.verdict(verdict)
+	if verdict.Action == filter.Post {
+		return e.post(msg, verdict)
+	}
+	return verdictError(verdict)
+}
+
+func readBounded(in io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(in, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		_, err = io.Copy(io.Discard, in)
+		err = errors.Join(tooLarge(limit), err)
+	}
+	return data, err
+}
+
+func (e explainer) envelope(env filter.Envelope, m *filter.Message) {
+	e.line("mail server: %s", orElse(env.MTA, "none (run by hand)"))
+	sender := env.Sender
+	switch {
+	case !env.SenderKnown:
+		sender = "not known"
+	case sender == "":
+		sender = "<> (null)"
+	}
+	e.line("envelope sender: %s", sender)
+	e.line("envelope recipient: %s", orElse(withoutSecret(env.Recipient), "not known"))
+	e.line("subject: %s", m.Subject())
+	if why := m.Automatic(); why != "" {
+		e.line("written by a machine: %s", why)
+	}
+}
+
+func (e explainer) evidence(ev auth.Evidence) {
+	for _, c := range ev.Checks {
+		mark := "no "
+		if c.Passed {
+			mark = "yes"
+		}
+		e.line("proof by %s: %s %s", c.Method, mark, c.Why)
+	}
+	if ev.Proven() {
+		e.line("proven: %s is %s, by %s", ev.Address, ev.Person, ev.Method)
+	} else {
+		e.line("proven: nobody")
+	}
+}
+
+func (e explainer) verdict(v filter.Verdict) {
+	for _, t := range v.Trace {
+		mark := "does not match"
+		if t.Matched {
+			mark = "matches"
+		}
+		e.line("rule %q (line %d) %s: %s", t.Rule, t.Line, mark, t.Why)
+	}
+	e.line("decision: %s, by rule %q", v.Action, v.Rule)
+	if v.Reason != "" {
+		e.line("reason: %s", v.Reason)
+	}
+}
+
+// post shows what would be filled in, with no secret fetched.
+func (e explainer) post(m *filter.Message, v filter.Verdict) error {
+	app := e.settings.App(v.App)
+	e.line("app: %s, flow %s", app.Name, app.Flow)
+	values := flowValues(app, v.Fields)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		e.line("field %s: %q", name, values[name])
+	}
+	content, err := m.Content()
+	if err != nil {
+		return err
+	}
+	for i, p := range content.Photos {
+		e.line("photo %d: %s, %d kB", i+1, p.Type, (len(p.Data)+1023)/1024)
+	}
+	for _, left := range content.LeftOut {
+		e.line("left out: %s", left)
+	}
+	return nil
+}
+
+// line writes one line; nothing that a mail says can begin another or steer
+// the terminal.
+func (e explainer) line(format string, args ...any) {
+	fmt.Fprintln(e.out, oneLine(fmt.Sprintf(format, args...), 2000))
+}

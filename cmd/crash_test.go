@@ -1,0 +1,279 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"mailapp/poster/fakesite"
+	"mailapp/poster/ledger"
+)
+
+// stage is a site, a mail for it and a place of its own.
+type stage struct {
+	*testing.T
+	dir    string
+	site   *fakesite.Site
+	silent bool // the site takes the ad and never answers
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	if !haveBrowser(t) {
+		t.Skip("no browser here, or -short")
+	}
+	site, err := fakesite.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.AddAccount("fred@example.org", "correct horse")
+	s := &stage{T: t, dir: t.TempDir(), site: site}
+	server := httptest.NewServer(http.HandlerFunc(s.serve))
+	t.Cleanup(server.Close)
+	if err := setUpFiles(s.dir, server.URL); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.leavesNothing)
+	return s
+}
+
+// serve is the site, but that it may keep its answer to a publish to itself.
+func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
+	if !s.silent || !strings.HasPrefix(r.URL.Path, "/publish/") {
+		s.site.ServeHTTP(w, r)
+		return
+	}
+	s.site.ServeHTTP(httptest.NewRecorder(), r)
+	<-r.Context().Done()
+}
+
+func (s *stage) command(env ...string) *exec.Cmd {
+	mail, err := os.Open(filepath.Join(s.dir, "sofa.eml"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { mail.Close() })
+	c := exec.Command("mailapp", "run", "--sender=fred@example.org", "--recipient=fred_fairground@example.org", "--sasl-user=fred")
+	c.Stdin, c.Dir = mail, s.dir
+	c.Env = append(os.Environ(), append(env, "HOME="+s.dir, "TZ="+timeZone(s.dir), "MAILAPP_RULES="+filepath.Join(s.dir, "rules.yaml"))...)
+	return c
+}
+
+// deliver hands the mail over once and gives exit code and output.
+func (s *stage) deliver(env ...string) (int, string) {
+	s.Helper()
+	c := s.command(env...)
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	err := c.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		s.Fatal(err)
+	}
+	return c.ProcessState.ExitCode(), out.String()
+}
+
+func (s *stage) entry() ledger.Entry {
+	s.Helper()
+	l, err := ledger.Open(context.Background(), filepath.Join(s.dir, "state"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer l.Close()
+	entries, err := l.List(context.Background())
+	if err != nil || len(entries) != 1 {
+		s.Fatalf("the ledger has %d jobs, %v", len(entries), err)
+	}
+	return entries[0]
+}
+
+func (s *stage) mails() int {
+	files, _ := filepath.Glob(filepath.Join(s.dir, "sent", "new", "*"))
+	return len(files)
+}
+
+// leavesNothing holds C7: no process of a run outlives it by five seconds.
+func (s *stage) leavesNothing() {
+	deadline := time.Now().Add(5 * time.Second)
+	for left := processesOf(s.dir); len(left) > 0; left = processesOf(s.dir) {
+		if time.Now().After(deadline) {
+			s.Errorf("left behind: %q", left)
+			return
+		}
+		time.Sleep(50 * time.Millisecond) // other processes' ends send us no event
+	}
+}
+
+// C2, C7, C12, C26: the worker is killed at each transition of the ledger and
+// the mail delivered again. Never are there two ads, and where there is none
+// although one was meant, a person is asked.
+func TestCrashAtEachTransition(t *testing.T) {
+	for _, c := range []struct {
+		at    string
+		ads   int // in the end
+		state ledger.State
+		ended ledger.State
+		mails int
+	}{
+		{"before claimed", 1, ledger.Answered, ledger.Posted, 1},
+		{"after claimed", 1, ledger.Answered, ledger.Posted, 1},
+		{"before in doubt", 1, ledger.Answered, ledger.Posted, 1},
+		{"after in doubt", 0, ledger.Held, ledger.Held, 1}, // not clicked, but nobody can know
+		{"before posted", 1, ledger.Held, ledger.Held, 1},
+		{"after posted", 1, ledger.Answered, ledger.Posted, 1},
+		{"before answered", 1, ledger.Answered, ledger.Posted, 2}, // at least one receipt
+		{"after answered", 1, ledger.Answered, ledger.Posted, 1},
+	} {
+		t.Run(c.at, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			if code, out := s.deliver("TEST_CRASH_AT=" + c.at); code != exitLater || !strings.HasPrefix(out, "4.3.0 ") || strings.Count(out, "\n") != 1 {
+				t.Errorf("crashed: exit %d, %q", code, out)
+			}
+			for range 2 {
+				if code, out := s.deliver(); code != exitDone || out != "" {
+					t.Errorf("delivered again: exit %d, %q", code, out)
+				}
+			}
+			if got := len(s.site.Ads()); got != c.ads {
+				t.Errorf("%d ads, want %d", got, c.ads)
+			}
+			if e := s.entry(); e.State != c.state || e.Ended != c.ended {
+				t.Errorf("ledger: %s, ended %s; want %s, %s", e.State, e.Ended, c.state, c.ended)
+			}
+			if got := s.mails(); got != c.mails {
+				t.Errorf("%d mails sent, want %d", got, c.mails)
+			}
+		})
+	}
+}
+
+// C2, C4: a panic in any goroutine of the worker is 75 and one line that says
+// nothing of it; the log does.
+func TestPanic(t *testing.T) {
+	s := newStage(t)
+	code, out := s.deliver("TEST_CRASH_AT=panic after claimed")
+	if code != exitLater || out != "4.3.0 The message could not be handled now; it will be tried again.\n" {
+		t.Errorf("exit %d, %q", code, out)
+	}
+	log, err := os.ReadFile(filepath.Join(s.dir, "state", "mailapp.log"))
+	if err != nil || !bytes.Contains(log, []byte("panic: a panic that holds")) {
+		t.Errorf("the log says %s, %v", log, err)
+	}
+}
+
+// C2, C7: kill -9 and signals to the parent in the middle of a post.
+func TestParentIsEnded(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGALRM, syscall.SIGHUP, syscall.SIGINT} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			if err := s.site.SetFault("slow"); err != nil {
+				t.Fatal(err)
+			}
+			c := s.command()
+			var out bytes.Buffer
+			c.Stderr = &out
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			s.waitForBrowser()
+			if err := c.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			_ = c.Wait()
+			if sig != syscall.SIGKILL && (c.ProcessState.ExitCode() != exitLater || !strings.HasPrefix(out.String(), "4.3.0 ")) {
+				t.Errorf("%v, %q", c.ProcessState, out.String())
+			}
+			s.leavesNothing()
+			if err := s.site.SetFault(""); err != nil {
+				t.Fatal(err)
+			}
+			if code, out := s.deliver(); code != exitDone {
+				t.Errorf("delivered again: exit %d, %q", code, out)
+			}
+			if got := len(s.site.Ads()); got != 1 {
+				t.Errorf("%d ads", got)
+			}
+			if files := runFiles(filepath.Join(s.dir, "state", "run")); len(files) > 0 {
+				t.Errorf("after the next start there are still %q", files)
+			}
+		})
+	}
+}
+
+// waitForBrowser returns once a browser of this stage is running.
+func (s *stage) waitForBrowser() {
+	deadline := time.Now().Add(30 * time.Second)
+	for !strings.Contains(strings.Join(processesOf(s.dir), " "), "--user-data-dir") {
+		if time.Now().After(deadline) {
+			s.Fatalf("no browser was started; there are %q", processesOf(s.dir))
+		}
+		time.Sleep(20 * time.Millisecond) // it tells us nothing
+	}
+}
+
+// C6: when the deadline strikes, the browser is gone and the mail is tried
+// again; nothing was posted.
+func TestDeadline(t *testing.T) {
+	s := newStage(t)
+	s.site.Delay = time.Minute
+	if err := s.site.SetFault("slow"); err != nil {
+		t.Fatal(err)
+	}
+	s.setDeadline("4s")
+	began := time.Now()
+	code, out := s.deliver()
+	if code != exitLater || !strings.HasPrefix(out, "4.3.0 ") {
+		t.Errorf("exit %d, %q", code, out)
+	}
+	if took := time.Since(began); took > 15*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if got := len(s.site.Ads()); got != 0 {
+		t.Errorf("%d ads", got)
+	}
+}
+
+// C6: past the point of no return, the deadline leaves the job held in doubt;
+// the sender is told, and the exit code is 0.
+func TestDeadlineAfterPublish(t *testing.T) {
+	s := newStage(t)
+	s.silent = true
+	s.setDeadline("8s")
+	for range 2 {
+		if code, out := s.deliver(); code != exitDone || out != "" {
+			t.Errorf("exit %d, %q", code, out)
+		}
+	}
+	if got := len(s.site.Ads()); got != 1 {
+		t.Errorf("%d ads", got)
+	}
+	if e := s.entry(); e.State != ledger.Held {
+		t.Errorf("the job is %s", e.State)
+	}
+	if got := s.mails(); got != 2 { // one to the sender, one to the owner
+		t.Errorf("%d mails sent", got)
+	}
+}
+
+func (s *stage) setDeadline(limit string) {
+	s.Helper()
+	path := filepath.Join(s.dir, "rules.yaml")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := os.WriteFile(path, append([]byte("deadline: "+limit+"\n"), data...), 0o600); err != nil {
+		s.Fatal(err)
+	}
+}

@@ -1,0 +1,116 @@
+package cmd
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+
+	"mailapp/filter"
+	"mailapp/poster"
+	"mailapp/poster/browser"
+	"mailapp/poster/flow"
+	"mailapp/poster/ledger"
+)
+
+// observe is told of every transition of the ledger; the crash test sets it.
+var observe func(to ledger.State, done bool)
+
+// job carries what filter has decided over to what poster needs.
+func (m *mail) job(ctx context.Context) (poster.Job, error) {
+	app := m.settings.App(m.verdict.App)
+	f, err := loadFlow(m.settings, app)
+	if err != nil {
+		return poster.Job{}, err
+	}
+	entry, err := m.entry(m.evidence.Address)
+	if err != nil {
+		return poster.Job{}, err
+	}
+	content, err := m.message.Content()
+	if err != nil {
+		return poster.Job{}, err
+	}
+	job := poster.Job{
+		Job: entry, Flow: f, Title: m.verdict.Fields["title"],
+		Values: flowValues(app, m.verdict.Fields), Secrets: map[string]string{},
+		MailRefusals: m.settings.Refusals == filter.ByMail,
+	}
+	for _, photo := range content.Photos {
+		job.Photos = append(job.Photos, poster.Photo(photo))
+	}
+	if app.Password.IsSet() {
+		job.Secrets["password"], err = readSecret(ctx, m.settings, app.Password)
+	}
+	return job, err
+}
+
+// entry is what the ledger keeps of this mail. sender is the proven one, or a
+// text that no proven sender can be.
+func (m *mail) entry(sender string) (ledger.Job, error) {
+	id := m.message.MessageID()
+	if id == "" {
+		digest, err := m.message.Digest()
+		if err != nil {
+			return ledger.Job{}, err
+		}
+		id = "digest:" + hex.EncodeToString(digest)
+	}
+	return ledger.Job{
+		Key:  poster.Key(m.verdict.Rule, m.envelope.Recipient, sender, id),
+		Rule: m.verdict.Rule, App: m.verdict.App, Person: m.evidence.Person,
+		Sender: sender, Recipient: withoutSecret(m.envelope.Recipient),
+		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: oneLine(m.message.Subject(), 300),
+	}, nil
+}
+
+// loadFlow reads the app's flow and checks it against what the app fills in.
+func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
+	path := s.Path(app.Flow)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("app %q: %w", app.Name, err)
+	}
+	var known, secrets []string
+	for name := range flowValues(app, map[string]string{"title": "", "body": "", "price": ""}) {
+		known = append(known, name)
+	}
+	if app.Password.IsSet() {
+		secrets = append(secrets, "password")
+	}
+	f, err := flow.Parse(path, data)
+	if err := errors.Join(err, f.Check(known, secrets...)); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// flowValues are what a flow's placeholders stand for, but for the secrets.
+func flowValues(app *filter.App, fields map[string]string) map[string]string {
+	values := maps.Clone(fields)
+	maps.Copy(values, app.With)
+	values["site"], values["account"] = app.URL, app.Account
+	return values
+}
+
+// poster opens the ledger and readies a browser, which is not started yet.
+func (m *mail) poster(ctx context.Context) (p *poster.Poster, closeAll func(), err error) {
+	l, err := ledger.Open(ctx, string(m.state))
+	if err != nil {
+		return nil, nil, err
+	}
+	l.Observe = observe
+	if err := browser.Sweep(m.state.run()); err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	return &poster.Poster{
+		Ledger: l,
+		Site: &browser.Browser{
+			Path: m.settings.Path(m.settings.Browser.Path), NoSandbox: !m.settings.Browser.Sandbox, Dir: m.state.run(),
+		},
+		Send: sender(m.settings), From: receiptFrom(m.settings), Dir: m.state.run(),
+		Progress: func(e flow.Event) { m.say("page", "%s", e.Text) },
+	}, func() { l.Close() }, nil
+}

@@ -1,0 +1,161 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailapp/filter"
+	"mailapp/poster"
+	"mailapp/poster/ledger"
+)
+
+func newLedgerCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "ledger",
+		Short: "List jobs, and settle those that are held",
+		Long: "List the jobs, the newest first. What is held waits for a person's word:\n" +
+			"posted says that the ad is on the site after all, retry has the mail handled\n" +
+			"again from the beginning, forget closes the job without an ad.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return withLedger(c, func(ctx context.Context, o *office) error {
+				return listJobs(ctx, c, o)
+			})
+		},
+	}
+	c.Flags().Bool("held", false, "list only what is held")
+	c.AddCommand(
+		settleCommand("posted ID URL", "Say that a held job's ad is on the site at URL; the sender gets the receipt", cobra.ExactArgs(2), settlePosted),
+		settleCommand("retry ID", "Handle a held mail again from the beginning", cobra.ExactArgs(1), settleRetry),
+		settleCommand("forget ID", "Close a held job without an ad", cobra.ExactArgs(1), settleForget),
+	)
+	return c
+}
+
+// office is what a person needs at hand to settle jobs.
+type office struct {
+	rules    string
+	settings *filter.Settings
+	state    stateDir
+	ledger   *ledger.Ledger
+	say      func(format string, args ...any)
+}
+
+func withLedger(c *cobra.Command, do func(context.Context, *office) error) error {
+	settings, err := loadSettings(rulesFlag(c))
+	if err != nil {
+		return codeError{exitConfig, err}
+	}
+	state, err := openState(settings)
+	if err != nil {
+		return err
+	}
+	l, err := ledger.Open(c.Context(), string(state))
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	return do(c.Context(), &office{rulesFlag(c), settings, state, l, func(format string, args ...any) {
+		fmt.Fprintf(c.OutOrStdout(), format+"\n", args...)
+	}})
+}
+
+func listJobs(ctx context.Context, c *cobra.Command, o *office) error {
+	var states []ledger.State
+	if held, _ := c.Flags().GetBool("held"); held {
+		states = append(states, ledger.Held)
+	}
+	entries, err := o.ledger.List(ctx, states...)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
+	for _, e := range entries {
+		state := string(e.State)
+		if e.State == ledger.Answered {
+			state = string(e.Ended)
+		}
+		what := e.URL
+		if what == "" {
+			what = e.Said
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", e.ID(), e.Updated.Format(time.DateTime), state,
+			oneLine(e.Sender, 60), oneLine(e.Subject, 40), oneLine(what, 120))
+	}
+	return w.Flush()
+}
+
+// settleCommand makes a command that claims one held job and settles it.
+func settleCommand(use, short string, args cobra.PositionalArgs, settle func(context.Context, *office, *ledger.Claim, []string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
+		return withLedger(c, func(ctx context.Context, o *office) error {
+			claim, err := o.ledger.Take(ctx, args[0])
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			defer claim.Close()
+			if claim.State != ledger.Held && claim.State != ledger.None {
+				return fmt.Errorf("%s is %s; only what is held can be settled", claim.ID(), claim.State)
+			}
+			return settle(ctx, o, claim, args)
+		})
+	}}
+}
+
+func settlePosted(ctx context.Context, o *office, claim *ledger.Claim, args []string) error {
+	u, err := url.Parse(args[1])
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return usageError("%q is not the URL of an ad", args[1])
+	}
+	if claim.App == "" {
+		return fmt.Errorf("%s was held before it was to be posted anywhere", claim.ID())
+	}
+	p := &poster.Poster{Ledger: o.ledger, Send: sender(o.settings), From: receiptFrom(o.settings)}
+	if err := p.Confirm(ctx, claim, args[1]); err != nil {
+		return err
+	}
+	o.say("%s is posted; the receipt went to %s", claim.ID(), claim.Sender)
+	return o.state.forget(claim.ID())
+}
+
+func settleForget(ctx context.Context, o *office, claim *ledger.Claim, _ []string) error {
+	if err := claim.Answer(ctx); err != nil {
+		return err
+	}
+	o.say("%s is forgotten", claim.ID())
+	return o.state.forget(claim.ID())
+}
+
+func settleRetry(ctx context.Context, o *office, claim *ledger.Claim, _ []string) error {
+	message, env, err := o.state.openKept(claim.ID())
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("the mail of %s was not kept; have it sent again", claim.ID())
+	}
+	if err != nil {
+		return err
+	}
+	defer message.Close()
+	if claim.State == ledger.Held {
+		if err := claim.Retry(ctx); err != nil {
+			return err
+		}
+	}
+	claim.Close() // the worker claims it
+	d := delivery{in: message, rules: o.rules, envelope: &env}
+	r := d.handleUntilSignal()
+	if r.Exit != exitDone {
+		return fmt.Errorf("%s: %s", claim.ID(), r.cause())
+	}
+	o.say("%s", summary(r))
+	if r.Outcome == string(ledger.Held) {
+		return nil
+	}
+	return o.state.forget(claim.ID())
+}

@@ -1,0 +1,69 @@
+package cmd
+
+import (
+	"encoding/json"
+	"os"
+	"time"
+)
+
+// report is what is known of one mail when its handling ends. It is what the
+// worker tells its parent and what the log's line holds (C31): no body, no
+// secret; Error is for the owner.
+type report struct {
+	Time      time.Time `json:"time"`
+	ID        string    `json:"id,omitempty"` // the job's
+	MessageID string    `json:"message_id,omitempty"`
+	Sender    string    `json:"sender,omitempty"` // proven, or "" if nobody is
+	Recipient string    `json:"recipient,omitempty"`
+	Rule      string    `json:"rule,omitempty"`
+	Decision  string    `json:"decision,omitempty"` // the action
+	Outcome   string    `json:"outcome,omitempty"`  // of a post: posted, rejected, held, posted earlier …
+	URL       string    `json:"url,omitempty"`
+	Exit      int       `json:"exit"`
+	Status    string    `json:"status,omitempty"`
+	Text      string    `json:"text,omitempty"`  // what the mail server was told
+	Error     string    `json:"error,omitempty"` // the cause
+	Millis    int64     `json:"ms"`
+
+	Screenshot []byte `json:"-"`
+}
+
+func (r report) ending() ending { return ending{r.Exit, r.Status, r.Text} }
+
+// end sets how it ends; cause is the error behind it, or nil.
+func (r *report) end(e ending, cause error) {
+	r.Exit, r.Status, r.Text = e.Code, e.Status, e.Text
+	if e.Code == exitDone {
+		r.Status, r.Text = "", ""
+	}
+	if cause != nil {
+		r.Error = oneLine(cause.Error(), 4000)
+	}
+}
+
+// fail ends with what the error means to a mail server.
+func (r *report) fail(err error) { r.end(endingOf(err), err) }
+
+// appendLog writes the line. One write to a file opened for appending is not
+// torn by others that do the same.
+func (d stateDir) appendLog(r report) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(d.log(), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.Write(append(line, '\n'))
+	return err
+}
+
+// cause says why it did not end well, to the owner.
+func (r report) cause() string {
+	if r.Error != "" {
+		return r.Error
+	}
+	return r.Text
+}

@@ -1,0 +1,157 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"mailapp/filter"
+	"mailapp/filter/auth"
+	"mailapp/poster"
+	"mailapp/poster/ledger"
+)
+
+// process is the program's story: one mail, from its bytes to its receipt. It
+// runs in the worker; its parent has put the message into a file and given the
+// envelope. Whatever goes wrong comes back as an error, and exit.go alone
+// decides what the mail server hears of it.
+func process(ctx context.Context, message *os.File, req request, tell func(event)) (r report) {
+	m := &mail{file: message, size: req.Size, envelope: req.Envelope, tell: tell, report: &r}
+	err := m.read(req.Rules)
+	if err == nil {
+		err = m.prove(ctx)
+	}
+	if err == nil {
+		err = m.decide()
+	}
+	if err == nil {
+		err = m.act(ctx)
+	}
+	r.fail(err)
+	return r
+}
+
+// mail is one message on its way through, and what is known of it so far.
+type mail struct {
+	file     *os.File
+	size     int64
+	envelope filter.Envelope
+	tell     func(event)
+	report   *report
+
+	settings *filter.Settings
+	state    stateDir
+	message  *filter.Message // what is written
+	evidence auth.Evidence   // what is proven
+	verdict  filter.Verdict  // what is to be done
+}
+
+// read opens the message and the rules that apply to it.
+func (m *mail) read(rules string) (err error) {
+	if m.settings, err = loadSettings(rules); err != nil {
+		return err
+	}
+	if m.state, err = openState(m.settings); err != nil {
+		return err
+	}
+	if m.message, err = filter.Open(m.file, m.size); err != nil {
+		return err
+	}
+	m.report.MessageID = oneLine(m.message.MessageID(), 300)
+	m.report.Recipient = withoutSecret(m.envelope.Recipient)
+	return nil
+}
+
+// prove finds out who really sent the message.
+func (m *mail) prove(ctx context.Context) (err error) {
+	// What the rules make of the mail before anything is proven tells whom its
+	// recipient names.
+	asked, err := m.settings.Decide(m.message, m.envelope, nil)
+	if err != nil {
+		return err
+	}
+	m.evidence, err = auth.Check(ctx, m.settings.AuthRequest(m.message, m.envelope, asked, secretsFor(ctx, m.settings)))
+	if err == nil && m.evidence.Proven() {
+		m.report.Sender = m.evidence.Address
+		m.say("proof", "%s is %s, by %s", m.evidence.Address, m.evidence.Person, m.evidence.Method)
+	}
+	return err
+}
+
+// decide applies the rules; the first that matches wins.
+func (m *mail) decide() (err error) {
+	m.verdict, err = m.settings.Decide(m.message, m.envelope, &m.evidence)
+	m.report.Rule, m.report.Decision = m.verdict.Rule, string(m.verdict.Action)
+	if err == nil {
+		m.say("rule", "%s: %s", m.verdict.Rule, m.verdict.Action)
+	}
+	return err
+}
+
+// act does what was decided. A verdict that decides nothing is an error, and
+// so is tried again: it never swallows a mail.
+func (m *mail) act(ctx context.Context) error {
+	switch m.verdict.Action {
+	case filter.Post:
+		return m.post(ctx)
+	case filter.Reject:
+		return m.reject(ctx)
+	case filter.Drop:
+		return nil
+	case filter.Keep:
+		return m.keep(ctx)
+	case filter.Forward:
+		return m.forward(ctx)
+	case filter.Hold:
+		return m.hold(ctx)
+	}
+	return fmt.Errorf("the rules came to no decision (rule %q)", m.verdict.Rule)
+}
+
+// post puts the ad up, at most once, and has the sender told.
+func (m *mail) post(ctx context.Context) error {
+	job, err := m.job(ctx)
+	if err != nil {
+		return err
+	}
+	m.report.ID = job.ID()
+	p, closeLedger, err := m.poster(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeLedger()
+	outcome, err := p.Post(ctx, job)
+	m.noteOutcome(outcome)
+	if err != nil {
+		return errors.Join(err, m.notifyOwner(p, job, outcome, err))
+	}
+	switch outcome.State {
+	case ledger.Posted:
+		return m.state.forget(job.ID())
+	case ledger.Rejected:
+		if outcome.Answered {
+			return nil
+		}
+		return unpostable{fmt.Sprintf("The site did not take the ad; it said: %s", outcome.Result.Said)}
+	case ledger.Held:
+		return errors.Join(m.keepForOwner(job.ID()), m.notifyOwner(p, job, outcome, outcome.Cause))
+	}
+	return errors.New("the poster came to no outcome")
+}
+
+// noteOutcome notes what came of a post for the log and for whoever watches.
+func (m *mail) noteOutcome(o poster.Outcome) {
+	m.report.URL, m.report.Screenshot = o.Result.URL, o.Screenshot
+	m.report.Outcome = string(o.State)
+	if o.Earlier && o.State != "" {
+		m.report.Outcome += " earlier"
+	}
+	if o.Answered && !o.Earlier {
+		m.say("receipt", "sent to %s", m.evidence.Address)
+	}
+}
+
+func (m *mail) say(stage, format string, args ...any) {
+	m.tell(event{Stage: stage, Text: fmt.Sprintf(format, args...)})
+}

@@ -1,0 +1,118 @@
+// Package cmd is the command line. It is the only place that knows both rooms
+// of the house, filter (which decides) and poster (which acts).
+//
+// process.go tells the program's story, one mail from bytes to receipt;
+// receive.go and supervise.go are the small parent process around it; exit.go
+// is the one place where an error becomes a text and an exit code. Each other
+// file is a command.
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"mailapp/filter/strictyaml"
+)
+
+// Main runs the command line and gives the exit code. exampleRules is the
+// rules.yaml that init writes.
+func Main(exampleRules []byte) int {
+	root := newRoot(exampleRules)
+	cmd, err := root.ExecuteC()
+	if err != nil && cmd.Name() == runCommand && !isSilent(err) {
+		_, _ = io.Copy(io.Discard, os.Stdin) // C5
+		return endRun(os.Stderr, ending{exitLater, "4.3.5", "This service is called in a way that it does not understand; the message will be tried again."})
+	}
+	if err != nil && !isSilent(err) {
+		complain(root.ErrOrStderr(), err)
+	}
+	return exitCode(err)
+}
+
+// complain says what went wrong. Mistakes in files begin with their place, as
+// editors want it.
+func complain(w io.Writer, err error) {
+	if _, ok := errors.AsType[strictyaml.Mistakes](err); !ok {
+		fmt.Fprint(w, "error: ")
+	}
+	fmt.Fprintln(w, err)
+}
+
+func newRoot(exampleRules []byte) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mailapp",
+		Short: "Turn a mail into a filled-in web form",
+		Long: "mailapp reads one mail, decides by rules.yaml what becomes of it, posts it to a\n" +
+			"web site with a real browser, and mails a receipt back.",
+		Version:       version(),
+		SilenceErrors: true, // errors are printed in Main alone
+		SilenceUsage:  true,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return fmt.Errorf("unknown command %q%s", args[0], strictyaml.DidYouMean(args[0], commandNames(c)))
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return codeError{exitUsage, err} })
+	root.PersistentFlags().String("rules", "", "read the rules from `FILE`")
+	root.AddCommand(newRunCommand(), newCheckCommand(), newLedgerCommand(), newInitCommand(exampleRules),
+		newDemoCommand(), newWorkerCommand())
+	asUsage(root)
+	return root
+}
+
+func commandNames(c *cobra.Command) []string {
+	var names []string
+	for _, sub := range c.Commands() {
+		if !sub.Hidden {
+			names = append(names, sub.Name())
+		}
+	}
+	return names
+}
+
+// asUsage makes a command's complaints about its arguments usage errors.
+func asUsage(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return codeError{exitUsage, err}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		asUsage(sub)
+	}
+}
+
+// version is what the Go toolchain knows of this build.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(devel)"
+	}
+	return info.Main.Version
+}
+
+func rulesFlag(c *cobra.Command) string {
+	path, _ := c.Flags().GetString("rules") // it is defined on the root
+	return path
+}
+
+// isTerminal tells whether a person is at the other end of w.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+}

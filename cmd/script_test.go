@@ -1,0 +1,273 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"mailapp/poster/browser"
+	"mailapp/poster/fakesite"
+	"mailapp/poster/ledger"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"mailapp": func() {
+		observe = crashAt(os.Getenv("TEST_CRASH_AT"))
+		example, err := os.ReadFile(os.Getenv("TEST_EXAMPLE_RULES"))
+		if err != nil {
+			example = nil // only init needs it
+		}
+		os.Exit(Main(example))
+	}})
+}
+
+// crashAt kills this process, as kill -9 does, at a point such as
+// "before posted" or "after in doubt"; or it panics in another goroutine at
+// "panic after in doubt".
+func crashAt(point string) func(ledger.State, bool) {
+	point, panics := strings.CutPrefix(point, "panic ")
+	return func(to ledger.State, done bool) {
+		when := "before "
+		if done {
+			when = "after "
+		}
+		if when+string(to) != point {
+			return
+		}
+		if panics {
+			go panic("a panic that holds a/path/and a secret")
+		} else {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		}
+		select {}
+	}
+}
+
+// The scripts have, beside the usual commands:
+//
+//	status N COMMAND…  the command ends with exit code N
+//	fault [NAME]       the site has this fault from now on, or none
+//	ads N [PHOTOS]     the site holds N ads (each with so many photos)
+//	receipts N         so many mails have been sent
+//	newest FILE        copies the mail that was sent last to FILE, decoded
+//	quiet              neither a browser nor a file of a run is left
+//
+// and $SITE, a fake site of their own with an account fred@example.org, and a
+// rules.yaml for it where they bring none. In a script's own *.yaml, @SITE@ is
+// replaced by the site's URL.
+func TestScripts(t *testing.T) { runScripts(t, "../testdata/script") }
+
+func runScripts(t *testing.T, dir string) {
+	testscript.Run(t, testscript.Params{
+		Dir: dir, Setup: setUpScript, RequireExplicitExec: true,
+		Condition: func(cond string) (bool, error) {
+			if cond == "browser" {
+				return haveBrowser(t), nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status": status, "fault": fault, "ads": ads, "receipts": receipts, "newest": newestMail, "quiet": quiet,
+		},
+	})
+}
+
+// haveBrowser tells whether browser tests can run. Under make test they must.
+func haveBrowser(t *testing.T) bool {
+	if testing.Short() {
+		return false
+	}
+	_, err := browser.Find("")
+	if err != nil && os.Getenv("MAILAPP_TEST_ALL") != "" {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+type siteKey struct{}
+
+func setUpScript(e *testscript.Env) error {
+	site, err := fakesite.New("")
+	if err != nil {
+		return err
+	}
+	site.AddAccount("fred@example.org", "correct horse")
+	server := httptest.NewServer(site)
+	e.Defer(server.Close)
+	e.Values[siteKey{}] = site
+	example, err := filepath.Abs("../rules.yaml")
+	if err != nil {
+		return err
+	}
+	mails, err := filepath.Abs("../testdata/mail")
+	if err != nil {
+		return err
+	}
+	e.Setenv("SITE", server.URL)
+	e.Setenv("MAILS", mails)
+	e.Setenv("TEST_EXAMPLE_RULES", example)
+	e.Setenv("MAILAPP_RULES", filepath.Join(e.WorkDir, "rules.yaml"))
+	e.Setenv("HOME", e.WorkDir)
+	e.Setenv("TZ", timeZone(e.WorkDir))
+	return setUpFiles(e.WorkDir, server.URL)
+}
+
+// testRules is what most scripts use.
+const testRules = `
+state: state
+owner: owner@example.org
+receipts: {from: mailapp@example.org, maildir: sent}
+people:
+  fred: {addresses: [fred@example.org], logins: [fred]}
+apps:
+  fairground:
+    flow: fakesite.yaml
+    url: @SITE@
+    account: fred@example.org
+    password: {file: password}
+    with: {category: For sale, condition: Used}
+rules:
+  - {name: spam, subject: [Make money fast], do: reject, reason: We do not take this.}
+  - {name: ads, recipient: "{person}_{app}@example.org", do: post}
+`
+
+func setUpFiles(dir, url string) error {
+	flow, err := demoFiles.ReadFile("demo/fakesite.yaml")
+	if err != nil {
+		return err
+	}
+	mail, err := demoFiles.ReadFile("demo/sofa.eml")
+	if err != nil {
+		return err
+	}
+	for name, data := range map[string]string{
+		"rules.yaml": testRules, "fakesite.yaml": string(flow), "sofa.eml": string(mail), "password": "correct horse\n",
+		"binary": "\x7fELF\x02\x01\x01\x00\x00\xff\xfe\x80 is no mail\x00",
+	} {
+		path := filepath.Join(dir, name)
+		own, err := os.ReadFile(path)
+		switch {
+		case err == nil:
+			data = string(own)
+		case !errors.Is(err, os.ErrNotExist):
+			return err
+		}
+		if strings.HasSuffix(name, ".yaml") {
+			data = strings.ReplaceAll(data, "@SITE@", url)
+		}
+		if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N COMMAND…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("ended with %d, not %d", got, want)
+	}
+}
+
+func siteOf(ts *testscript.TestScript) *fakesite.Site {
+	return ts.Value(siteKey{}).(*fakesite.Site)
+}
+
+func fault(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(siteOf(ts).SetFault(strings.Join(args, " ")))
+}
+
+func ads(ts *testscript.TestScript, _ bool, args []string) {
+	got := siteOf(ts).Ads()
+	if want, err := strconv.Atoi(args[0]); err != nil || len(got) != want {
+		ts.Fatalf("the site holds %d ads, not %s", len(got), args[0])
+	}
+	for _, ad := range got {
+		if len(args) > 1 && strconv.Itoa(len(ad.Photos)) != args[1] {
+			ts.Fatalf("ad %d has %d photos, not %s", ad.ID, len(ad.Photos), args[1])
+		}
+	}
+}
+
+func sentMails(ts *testscript.TestScript) []string {
+	files, err := filepath.Glob(ts.MkAbs("sent/new/*"))
+	ts.Check(err)
+	return files
+}
+
+func receipts(ts *testscript.TestScript, _ bool, args []string) {
+	if got := len(sentMails(ts)); strconv.Itoa(got) != args[0] {
+		ts.Fatalf("%d mails were sent, not %s", got, args[0])
+	}
+}
+
+func newestMail(ts *testscript.TestScript, _ bool, args []string) {
+	path, err := newest(ts.MkAbs("sent/new"))
+	ts.Check(err)
+	data, err := os.ReadFile(path)
+	ts.Check(err)
+	// Soft line breaks are no part of what a person reads.
+	text := strings.ReplaceAll(string(data), "=\n", "")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// quiet holds C7 to its word: within 5 seconds nothing of a run is left.
+func quiet(ts *testscript.TestScript, _ bool, _ []string) {
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		left := append(processesOf(ts.Getenv("WORK")), runFiles(ts.MkAbs("state/run"))...)
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("left behind: %q", left)
+		}
+		time.Sleep(50 * time.Millisecond) // other processes' ends send us no event
+	}
+}
+
+func runFiles(dir string) []string {
+	files, _ := filepath.Glob(filepath.Join(dir, "*"))
+	return files
+}
+
+// timeZone marks the processes of one test: mailapp and its browser inherit
+// it, and no two tests have the same.
+func timeZone(dir string) string { return fmt.Sprintf("<t%d>0", crc32.ChecksumIEEE([]byte(dir))) }
+
+// processesOf lists the living processes that were started for a test.
+func processesOf(dir string) []string {
+	var found []string
+	procs, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, path := range procs {
+		data, err := os.ReadFile(path)
+		if err == nil && strings.Contains("\x00"+string(data), "\x00TZ="+timeZone(dir)+"\x00") {
+			line, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+			found = append(found, strings.ReplaceAll(string(line), "\x00", " "))
+		}
+	}
+	return found
+}

@@ -1,0 +1,154 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"mailapp/filter"
+)
+
+// The worker's file descriptors. Nothing of a message is ever in its
+// arguments, which everybody can read.
+const (
+	fdSpool   = 3 // the message
+	fdRequest = 4 // the request; its end means that the parent is gone
+	fdReport  = 5 // events, then one report
+)
+
+// request is what the parent asks of a worker.
+type request struct {
+	Rules    string
+	Size     int64
+	Envelope filter.Envelope
+	Deadline time.Duration
+}
+
+// event is one line from the worker: a step for whoever watches, or the
+// report, which is the last.
+type event struct {
+	Stage      string  `json:"stage,omitempty"` // rule, proof, page, publish, receipt
+	Text       string  `json:"text,omitempty"`
+	Screenshot []byte  `json:"screenshot,omitempty"`
+	Report     *report `json:"report,omitempty"`
+}
+
+// supervise has a worker process handle the spooled message, and turns
+// whatever is not a clean report into "try again later" (C2): a panic, running
+// out of memory, a signal, an exit code that is not the report's. When it
+// returns, nothing of the worker's process group is alive (C6, C7).
+func (d delivery) supervise(ctx context.Context, spool *os.File, req request, r report) report {
+	ctx, cancel := context.WithTimeout(ctx, req.Deadline)
+	defer cancel()
+	w, err := startWorker(spool, req)
+	if err != nil {
+		r.fail(fmt.Errorf("starting the worker: %w", err))
+		return r
+	}
+	reports := make(chan *report, 1)
+	go func() { reports <- w.listen(d.progress) }()
+	var last *report
+	select {
+	case last = <-reports:
+	case <-ctx.Done():
+		w.kill()
+		last = <-reports // it may have finished in the same instant
+	}
+	w.kill()
+	err = w.wait()
+	if last == nil || w.code() != last.Exit {
+		cause := fmt.Errorf("the worker ended without a report: %w; its last words: %s", errors.Join(err, context.Cause(ctx)), w.stderr.String())
+		r.end(ending{exitLater, "4.3.0", "The message could not be handled now; it will be tried again."}, cause)
+		return r
+	}
+	last.Time = r.Time
+	return *last
+}
+
+// worker is the child process.
+type worker struct {
+	cmd     *exec.Cmd
+	request *os.File // kept open as long as we live
+	report  *os.File
+	stderr  tail
+}
+
+func startWorker(spool *os.File, req request) (*worker, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	requestR, requestW, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer requestR.Close()
+	reportR, reportW, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, requestW.Close())
+	}
+	defer reportW.Close()
+	w := &worker{request: requestW, report: reportR}
+	w.cmd = &exec.Cmd{
+		Path: exe, Args: []string{"mailapp", workerCommand},
+		ExtraFiles:  []*os.File{spool, requestR, reportW},
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+		Stderr:      &w.stderr,
+		WaitDelay:   time.Second,
+	}
+	if err := w.cmd.Start(); err != nil {
+		return nil, errors.Join(err, requestW.Close(), reportR.Close())
+	}
+	if err := json.NewEncoder(requestW).Encode(req); err != nil {
+		w.kill()
+		return nil, errors.Join(err, w.wait())
+	}
+	return w, nil
+}
+
+// listen passes events on until the worker closes its end, which is when it
+// dies at the latest, and gives its report or nil.
+func (w *worker) listen(progress func(event)) *report {
+	var last *report
+	dec := json.NewDecoder(io.LimitReader(w.report, 64<<20))
+	for {
+		var e event
+		if dec.Decode(&e) != nil {
+			return last
+		}
+		if e.Report != nil {
+			last = e.Report
+			last.Screenshot = e.Screenshot
+		}
+		if progress != nil && e.Report == nil {
+			progress(e)
+		}
+	}
+}
+
+// kill ends the worker's whole process group. It is called before the worker
+// is waited for, so the group's number cannot have been given to others.
+func (w *worker) kill() { _ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL) }
+
+func (w *worker) wait() error {
+	return errors.Join(w.cmd.Wait(), w.request.Close(), w.report.Close())
+}
+
+func (w *worker) code() int { return w.cmd.ProcessState.ExitCode() }
+
+// tail keeps the first and drops the rest of what is written to it: a Go crash
+// says its cause first.
+type tail struct{ data []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.data = append(t.data, p[:min(len(p), 2000-len(t.data))]...)
+	return len(p), nil
+}
+
+func (t *tail) String() string { return string(t.data) }

@@ -1,0 +1,83 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// workerCommand is how the parent calls its child; it is not for people.
+const workerCommand = "worker"
+
+func newWorkerCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    workerCommand,
+		Short:  "Handle one message for a parent process (internal)",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			code, err := work()
+			if err != nil {
+				return usageError("%w; it is started by mailapp run", err)
+			}
+			os.Exit(code) // at once: the parent sweeps up
+			return nil
+		},
+	}
+}
+
+// work is the worker's whole life: take the request, handle the message,
+// report. It ends itself and all that it started when the parent goes.
+func work() (int, error) {
+	for fd := fdSpool; fd <= fdReport; fd++ {
+		var st syscall.Stat_t
+		if err := syscall.Fstat(fd, &st); err != nil {
+			return 0, errors.New("the worker needs its parent's file descriptors")
+		}
+		syscall.CloseOnExec(fd) // the browser gets none of them
+	}
+	preferOOM()
+	requests := os.NewFile(fdRequest, "request")
+	dec := json.NewDecoder(requests)
+	var req request
+	if err := dec.Decode(&req); err != nil {
+		return 0, err
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, requests)
+		_ = syscall.Kill(0, syscall.SIGKILL) // our group: the parent made us its leader
+	}()
+	reports := &reporter{enc: json.NewEncoder(os.NewFile(fdReport, "report"))}
+	ctx, cancel := context.WithTimeout(context.Background(), req.Deadline-grace(req.Deadline))
+	defer cancel()
+	r := process(ctx, os.NewFile(fdSpool, "message"), req, reports.emit)
+	reports.emit(event{Report: &r, Screenshot: r.Screenshot})
+	return r.Exit, nil
+}
+
+// grace is what is left of the deadline for writing down what has happened,
+// before the parent ends everything.
+func grace(deadline time.Duration) time.Duration { return min(15*time.Second, deadline/4) }
+
+// preferOOM asks Linux, where memory runs out, to end the worker and its
+// browser before the parent, which knows what to tell the mail server.
+func preferOOM() { _ = os.WriteFile("/proc/self/oom_score_adj", []byte("500"), 0) }
+
+// reporter writes events for the parent; several goroutines may.
+type reporter struct {
+	mu  sync.Mutex
+	enc *json.Encoder
+}
+
+func (r *reporter) emit(e event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_ = r.enc.Encode(e) // a parent that is gone ends us anyway
+}

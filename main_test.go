@@ -1,0 +1,456 @@
+package main
+
+// What holds for the project as a whole: the manual says what the program
+// does, imports run one way, and the top level stays small.
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	commandPage = "man/mailapp.1"
+	rulesPage   = "man/mailapp-rules.5"
+	flowPage    = "man/mailapp-flow.5"
+)
+
+func TestManual(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "mailapp")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Run("lint", lintPages)
+	t.Run("commands", func(t *testing.T) {
+		page := readPage(t, commandPage)
+		known := map[string]bool{}
+		checkCommand(t, binary, page, nil, known)
+		for _, m := range regexp.MustCompile(`(?m)^\.It Fl -([a-z-]+)`).FindAllStringSubmatch(page, -1) {
+			if !known[m[1]] {
+				t.Errorf("%s describes --%s, which no command has", commandPage, m[1])
+			}
+		}
+	})
+	t.Run("rules", func(t *testing.T) { checkItems(t, rulesPage, mappingKeys(t, "filter")) })
+	t.Run("flow", func(t *testing.T) {
+		checkItems(t, flowPage, append(mappingKeys(t, "poster/flow"), constants(t, "poster/flow", "Verb")...))
+	})
+	t.Run("examples", func(t *testing.T) { checkExamples(t, binary) })
+}
+
+func lintPages(t *testing.T) {
+	mandoc, err := exec.LookPath("mandoc")
+	if err != nil && os.Getenv("MAILAPP_TEST_ALL") == "" {
+		t.Skip("mandoc is not installed, so the manual pages are not checked")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(mandoc, "-Tlint", "-Wwarning", commandPage, rulesPage, flowPage).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func readPage(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+var (
+	helpFlag    = regexp.MustCompile(`(?m)^ +(?:-[a-z], )? *--([a-z-]+)`)
+	helpCommand = regexp.MustCompile(`(?m)^  ([a-z]+) `)
+)
+
+// checkCommand checks that a command, its flags and the commands below it are
+// in the page: each at an item of its own, the flags below their command's.
+// The flags go into known.
+func checkCommand(t *testing.T, binary, page string, path []string, known map[string]bool) {
+	help, err := exec.Command(binary, append(path, "--help")...).Output()
+	if err != nil {
+		t.Fatalf("%q --help: %v", path, err)
+	}
+	entry := commandEntry(page, path)
+	if entry == "" {
+		t.Errorf("%s has no .It Cm %s", commandPage, strings.Join(path, " "))
+	}
+	for _, m := range helpFlag.FindAllStringSubmatch(string(help), -1) {
+		known[m[1]] = true
+		item, where := ".It Fl -"+m[1], entry
+		if len(path) == 0 || slices.Contains([]string{"help", "rules", "version"}, m[1]) {
+			item, where = "Fl -"+m[1], page // all commands have it, so it is described once
+		}
+		if !strings.Contains(where, item+" ") && !strings.Contains(where, item+"\n") {
+			t.Errorf("%s does not describe the flag --%s of mailapp %s", commandPage, m[1], strings.Join(path, " "))
+		}
+	}
+	_, list, _ := strings.Cut(string(help), "Available Commands:\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	for _, m := range helpCommand.FindAllStringSubmatch(list, -1) {
+		checkCommand(t, binary, page, append(slices.Clone(path), m[1]), known)
+	}
+}
+
+// commandEntry gives what the page says of a command, from its item to that of
+// the next command.
+func commandEntry(page string, path []string) string {
+	if len(path) == 0 {
+		return page
+	}
+	for _, entry := range strings.Split(page, "\n.It Cm ")[1:] {
+		head, _, _ := strings.Cut(entry, "\n")
+		words := strings.Fields(head)
+		if words[0] == path[0] && !slices.ContainsFunc(path, func(w string) bool { return !slices.Contains(words, w) }) {
+			return entry
+		}
+	}
+	return ""
+}
+
+// checkItems checks that exactly the words are described in the page.
+func checkItems(t *testing.T, path string, words []string) {
+	if len(words) < 10 {
+		t.Fatalf("only %d words were found in the source; it has changed its form", len(words))
+	}
+	var described []string
+	for _, m := range regexp.MustCompile(`(?m)^\.It Ic (\S+)`).FindAllStringSubmatch(readPage(t, path), -1) {
+		described = append(described, m[1])
+	}
+	// These have sections of their own instead of an item.
+	sections := map[string][]string{rulesPage: {"people", "apps", "rules", "trust"}}
+	described = append(described, sections[path]...)
+	for _, w := range words {
+		if !slices.Contains(described, w) {
+			t.Errorf("%s has no .It Ic %s", path, w)
+		}
+	}
+	for _, w := range described {
+		if !slices.Contains(words, w) {
+			t.Errorf("%s describes %q, which the source does not know", path, w)
+		}
+	}
+}
+
+// parseDir parses a package's files without its tests.
+func parseDir(t *testing.T, dir string) map[string]*ast.File {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]*ast.File{}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		if files[name], err = parser.ParseFile(token.NewFileSet(), name, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
+}
+
+// mappingKeys gives the texts in the arguments of the package's calls of
+// Mapping, and those of the package variables named there.
+func mappingKeys(t *testing.T, dir string) []string {
+	var keys []string
+	named := map[string]bool{}
+	values := map[string][]ast.Expr{}
+	for _, file := range parseDir(t, dir) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Mapping" {
+					for _, arg := range n.Args {
+						keys = append(keys, texts(arg, named)...)
+					}
+				}
+			case *ast.ValueSpec:
+				values[n.Names[0].Name] = n.Values
+			}
+			return true
+		})
+	}
+	for name := range named {
+		for _, v := range values[name] {
+			keys = append(keys, texts(v, map[string]bool{})...)
+		}
+	}
+	return keys
+}
+
+// texts gives the string literals in an expression and notes its identifiers.
+func texts(e ast.Expr, named map[string]bool) []string {
+	var found []string
+	ast.Inspect(e, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BasicLit:
+			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING {
+				found = append(found, text)
+			}
+		case *ast.Ident:
+			named[n.Name] = true
+		}
+		return true
+	})
+	return found
+}
+
+// constants gives the texts of the package's constants of a type.
+func constants(t *testing.T, dir, typ string) []string {
+	var found []string
+	for _, file := range parseDir(t, dir) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok {
+				if id, ok := spec.Type.(*ast.Ident); ok && id.Name == typ {
+					found = append(found, texts(spec.Values[0], map[string]bool{})...)
+				}
+			}
+			return true
+		})
+	}
+	return found
+}
+
+var (
+	display = regexp.MustCompile(`(?ms)^\.Bd -literal[^\n]*\n(.*?)^\.Ed$`)
+	isYAML  = regexp.MustCompile(`^(- [a-z]|[a-z-]+:( |\n)|# \S+\.yaml\n)`)
+	topKey  = regexp.MustCompile(`(?m)^([a-z-]+):`)
+	roff    = strings.NewReplacer(`\e`, `\`, `\(aq`, `'`, `\(dq`, `"`, `\(ti`, `~`, `\&`, ``)
+)
+
+// checkExamples checks every example of YAML in the pages by mailapp check. A
+// page has one whole file, which begins with its name; each other example is
+// tried in the place of that file's same keys.
+func checkExamples(t *testing.T, binary string) {
+	type example struct{ file, text string }
+	whole := map[string]string{}
+	var parts []example
+	for page, file := range map[string]string{rulesPage: "rules.yaml", flowPage: "flows/classifieds.yaml"} {
+		for _, m := range display.FindAllStringSubmatch(readPage(t, page), -1) {
+			text := roff.Replace(m[1])
+			switch {
+			case strings.HasPrefix(text, "# "+file+"\n"):
+				whole[file] = text
+			case isYAML.MatchString(text):
+				parts = append(parts, example{file, text})
+			}
+		}
+	}
+	if len(whole) != 2 || len(parts) < 20 {
+		t.Fatalf("only %d whole examples and %d parts were found", len(whole), len(parts))
+	}
+	listKeys := map[string]string{"rules.yaml": "rules", "flows/classifieds.yaml": "steps"}
+	checkFiles(t, binary, whole)
+	for _, p := range parts {
+		files := maps.Clone(whole)
+		files[p.file] = replaceKeys(whole[p.file], p.text, listKeys[p.file])
+		checkFiles(t, binary, files)
+	}
+}
+
+func checkFiles(t *testing.T, binary string, files map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command(binary, "check", "--rules="+filepath.Join(dir, "rules.yaml")).CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, strings.ReplaceAll(string(out), dir+"/", ""))
+	}
+}
+
+// replaceKeys puts a part of an example in the place of the whole one's same
+// top-level keys. A part that is a list is that of listKey.
+func replaceKeys(whole, part, listKey string) string {
+	if strings.HasPrefix(part, "- ") {
+		part = listKey + ":\n" + part
+	}
+	merged := byKey(whole)
+	maps.Copy(merged, byKey(part))
+	return strings.Join(slices.Collect(maps.Values(merged)), "\n")
+}
+
+// byKey divides a YAML text at its top-level keys.
+func byKey(text string) map[string]string {
+	found := map[string]string{}
+	places := topKey.FindAllStringSubmatchIndex(text, -1)
+	for i, at := range places {
+		end := len(text)
+		if i+1 < len(places) {
+			end = places[i+1][0]
+		}
+		found[text[at[2]:at[3]]] = text[at[0]:end]
+	}
+	return found
+}
+
+// mayImport says what each package may import of ours. A package that is not
+// in it is new: it needs a reason, and a line here.
+var mayImport = map[string][]string{
+	"mailapp":                   {"mailapp/cmd"},
+	"mailapp/cmd":               {"mailapp/filter", "mailapp/filter/auth", "mailapp/filter/strictyaml", "mailapp/poster", "mailapp/poster/browser", "mailapp/poster/fakesite", "mailapp/poster/flow", "mailapp/poster/ledger"},
+	"mailapp/filter":            {"mailapp/filter/auth", "mailapp/filter/strictyaml"},
+	"mailapp/filter/auth":       {},
+	"mailapp/filter/strictyaml": {},
+	"mailapp/poster":            {"mailapp/poster/flow", "mailapp/poster/ledger"},
+	"mailapp/poster/browser":    {"mailapp/poster/flow"},
+	"mailapp/poster/fakesite":   {},
+	"mailapp/poster/flow":       {"mailapp/filter/strictyaml"}, // the one door to YAML
+	"mailapp/poster/ledger":     {},
+}
+
+// doors says by which packages each dependency is imported, and no others.
+// Those of the standard library are heavy or must be kept in one place.
+var doors = map[string][]string{
+	"github.com/go-rod/rod":          {"mailapp/poster/browser"},
+	"github.com/jhillyerd/enmime/v2": {"mailapp/filter", "mailapp/poster"}, // parses there, writes receipts here
+	"github.com/spf13/cobra":         {"mailapp/cmd"},
+	"golang.org/x/net":               {"mailapp/filter"},
+	"golang.org/x/sys":               {"mailapp/poster/browser"},
+	"golang.org/x/text":              {"mailapp/filter"},
+	"gopkg.in/yaml.v3":               {"mailapp/filter/strictyaml"},
+	"modernc.org/sqlite":             {"mailapp/poster/ledger"},
+
+	"database/sql":       {"mailapp/poster/ledger"},
+	"golang.org/x/image": {},
+	"image/gif":          {},
+	"image/jpeg":         {},
+	"image/png":          {},
+}
+
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	importers := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		from, allowed := words[0], mayImport[words[0]]
+		if allowed == nil {
+			t.Errorf("package %s is not expected", from)
+		}
+		for _, to := range words[1:] {
+			door := doorOf(to)
+			switch {
+			case strings.HasPrefix(to, "mailapp/"):
+				if !slices.Contains(allowed, to) {
+					t.Errorf("%s must not import %s", from, to)
+				}
+			case door != "" && !slices.Contains(importers[door], from):
+				importers[door] = append(importers[door], from)
+			case door == "" && strings.Contains(strings.Split(to, "/")[0], "."):
+				t.Errorf("%s imports %s, a dependency that is not expected", from, to)
+			}
+		}
+	}
+	for door, want := range doors {
+		if got := importers[door]; !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+			t.Errorf("%s is imported by %q, not by %q", door, got, want)
+		}
+	}
+}
+
+// doorOf gives the dependency that an import path belongs to, or "".
+func doorOf(path string) string {
+	for door := range doors {
+		if path == door || strings.HasPrefix(path, door+"/") {
+			return door
+		}
+	}
+	return ""
+}
+
+// harmless is all that filter may use of packages with which one could open a
+// file, a socket or a process.
+var harmless = map[string][]string{
+	"net":      {"SplitHostPort"},
+	"net/http": {"DetectContentType"},
+	"os":       {"UserHomeDir"},
+}
+
+// outward are packages with which one could, and that filter does not use.
+var outward = regexp.MustCompile(`^(C|unsafe|plugin|syscall|log/syslog|crypto/tls|os/.*|embed|expvar|` +
+	`net/(smtp|rpc|http/).*|golang\.org/x/(sys|net/(proxy|websocket|http2|icmp|ipv[46]|nettest|webdav)).*)$`)
+
+// TestFilterIsPure: filter opens no file and no socket and starts no process.
+func TestFilterIsPure(t *testing.T) {
+	for _, dir := range []string{"filter", "filter/auth", "filter/strictyaml"} {
+		for name, file := range parseDir(t, dir) {
+			for _, use := range uses(t, name, file) {
+				t.Errorf("%s uses %s", name, use)
+			}
+		}
+	}
+}
+
+// uses gives what a file uses that could reach outside.
+func uses(t *testing.T, name string, file *ast.File) []string {
+	var found []string
+	watched := map[string]string{} // the import's name in this file → its path
+	for _, spec := range file.Imports {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, watch := harmless[path]
+		switch {
+		case outward.MatchString(path), watch && spec.Name != nil && spec.Name.Name == ".":
+			found = append(found, path)
+		case watch && spec.Name != nil:
+			watched[spec.Name.Name] = path
+		case watch:
+			watched[filepath.Base(path)] = path
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && watched[x.Name] != "" && !slices.Contains(harmless[watched[x.Name]], s.Sel.Name) {
+				found = append(found, fmt.Sprintf("%s.%s", watched[x.Name], s.Sel.Name))
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// topLevel is what a person sees who opens the repository.
+var topLevel = []string{
+	".ci", ".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "cmd", "filter", "go.mod", "go.sum",
+	"main.go", "main_test.go", "man", "poster", "rules.yaml", "testdata",
+}
+
+func TestTopLevel(t *testing.T) {
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := regexp.MustCompile(`^(\.git|mailapp|private|.*\.(test|prof))$`) // as .gitignore has it
+	for _, e := range entries {
+		if !ours.MatchString(e.Name()) && !slices.Contains(topLevel, e.Name()) {
+			t.Errorf("%s does not belong at the top level", e.Name())
+		}
+	}
+}

@@ -1,0 +1,196 @@
+// Package browser runs a flow in a real Chromium, and is the only importer of
+// rod.
+//
+// It promises, for each run: a fresh profile and nothing of another's (C28);
+// no connection but to the flow's origins, no download, no popup, no
+// permission (C28); one mouse click for publish, made only after the task's
+// Commit has succeeded, never repeated by us (C26) and not sent again by
+// Chromium itself, which does that when a connection that it had used before
+// closes unanswered; secrets in password fields only, and in no error or
+// picture (C29); and when [Browser.Run] returns, however it does, no process
+// of the browser and no file of the run are left (C7). After kill -9 of this
+// process the browser dies with it, and [Sweep] removes its files.
+//
+// It does not promise that the site has got the publish request, or that it
+// got it only once where a page sends several requests over TLS without
+// leaving the page: the ledger holds what is in doubt. It does not look into
+// frames and shadow roots.
+package browser
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"mailapp/poster/flow"
+)
+
+// evidenceTime is kept back from the caller's deadline for the picture of the
+// page that failed.
+const evidenceTime = 2 * time.Second
+
+// Browser says which browser is run and where. The zero Browser is the first
+// that is installed.
+type Browser struct {
+	Path      string // of the program; empty: see Find
+	NoSandbox bool   // the browser's own sandbox is off, as it always is for root
+	Dir       string // run directories are made below it, 0700, unless there is room in memory; empty: the system's
+
+	// For tests:
+	extra   []string                  // flags
+	unguard bool                      // publish without the guard
+	started func(dir string, pid int) // the browser is there
+}
+
+// Run carries out a task. Every error is a [*flow.Failure], which wraps the
+// context's error if that has ended the run. A context that ends kills the
+// browser at once.
+func (b *Browser) Run(ctx context.Context, task flow.Task) (flow.Result, error) {
+	acts, err := newPlan(task)
+	if err != nil {
+		return flow.Result{}, err
+	}
+	r := &run{browser: b, task: task, plan: acts, blot: newBlotter(acts.secrets)}
+	return r.whole(ctx)
+}
+
+// run is one run of a flow.
+type run struct {
+	browser *Browser
+	task    flow.Task
+	plan    *plan
+	blot    blotter
+
+	proxy *proxy
+	tab   *tab
+
+	end       time.Time // of the steps
+	stepEnd   time.Time // of the running one
+	values    map[string]string
+	published bool   // the publish click may have happened
+	arrived   bool   // we have seen the page that follows publish
+	stale     []bool // by step after publish: its element was there before the click
+}
+
+// whole starts the browser, runs the steps and removes every trace.
+func (r *run) whole(ctx context.Context) (flow.Result, error) {
+	stop, err := r.start(ctx)
+	if err != nil {
+		return flow.Result{}, r.failure(ctx, nil, &trouble{fault: flow.Owner, err: fmt.Errorf("starting the browser: %w", err)})
+	}
+	result, failure := r.steps(ctx)
+	if err := stop(); err != nil && failure == nil && !r.published {
+		failure = &flow.Failure{Fault: flow.Owner, Err: err}
+	}
+	if failure != nil {
+		return flow.Result{}, failure
+	}
+	return result, nil
+}
+
+// start brings up the proxy, the browser and its one page. stop ends them all.
+func (r *run) start(ctx context.Context) (stop func() error, err error) {
+	program, err := Find(r.browser.Path)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := newRunDir(r.browser.Dir)
+	if err != nil {
+		return nil, err
+	}
+	r.proxy, err = newProxy(r.plan.origins)
+	if err != nil {
+		dir.removeWithin(0)
+		return nil, err
+	}
+	p, err := launch(program, dir.path, r.proxy.address(), r.browser.NoSandbox, r.browser.extra...)
+	if err != nil {
+		r.proxy.close()
+		dir.removeWithin(0)
+		return nil, err
+	}
+	if r.browser.started != nil {
+		r.browser.started(dir.path, p.cmd.Process.Pid)
+	}
+	unwatch := context.AfterFunc(ctx, p.kill)
+	stop = func() error {
+		unwatch()
+		err := p.end()
+		r.proxy.close()
+		if gone := dir.removeWithin(time.Second); err == nil {
+			err = gone
+		}
+		return err
+	}
+	r.tab, err = openTab(ctx, p, r.proxy)
+	if err != nil {
+		err = p.explain(err)
+		stop()
+		return nil, err
+	}
+	return stop, nil
+}
+
+// steps runs the flow's steps, one after the other, within its limit.
+func (r *run) steps(ctx context.Context) (flow.Result, *flow.Failure) {
+	r.end = r.deadline(ctx)
+	r.values = map[string]string{}
+	for i := range r.plan.acts {
+		a := &r.plan.acts[i]
+		r.progress(a)
+		if err := r.step(ctx, a); err != nil {
+			return flow.Result{}, r.failure(ctx, a, err)
+		}
+	}
+	if err := r.last(ctx); err != nil {
+		return flow.Result{}, r.failure(ctx, &r.plan.acts[len(r.plan.acts)-1], err)
+	}
+	return flow.Result{
+		Values: r.values, Published: r.published, Pages: r.pages(),
+		Screenshot: r.screenshot(ctx),
+	}, nil
+}
+
+// deadline is when the steps must be done: by the flow's limit, and early
+// enough before the caller's to take a picture.
+func (r *run) deadline(ctx context.Context) time.Time {
+	end := time.Now().Add(r.task.Flow.Limit)
+	theirs, ok := ctx.Deadline()
+	if !ok {
+		return end
+	}
+	theirs = theirs.Add(-min(evidenceTime, time.Until(theirs)/4))
+	if theirs.Before(end) {
+		return theirs
+	}
+	return end
+}
+
+func (r *run) progress(a *act) {
+	if r.task.Progress == nil {
+		return
+	}
+	text := string(a.step.Verb) + " " + a.name()
+	r.task.Progress(flow.Event{
+		Step: a.step.Number, Of: r.task.Flow.Len(),
+		Text: r.blot.Replace(clean(text)), Page: r.blot.Replace(pageURL(r.tab.address())),
+	})
+}
+
+func (r *run) pages() []string {
+	pages := r.tab.visited()
+	for i, p := range pages {
+		pages[i] = r.blot.Replace(p)
+	}
+	return pages
+}
+
+// originOf gives the origin of an address, or of what a page says it is.
+func originOf(address string) (flow.Origin, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return flow.Origin{}, false
+	}
+	return flow.OriginOf(u), true
+}

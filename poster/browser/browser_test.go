@@ -1,0 +1,220 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mailapp/poster/flow"
+)
+
+// TestMain is also the process that TestKilled kills.
+func TestMain(m *testing.M) {
+	if site := os.Getenv("MAILAPP_TEST_RUN"); site != "" {
+		runUntilKilled(site, os.Getenv("MAILAPP_TEST_DIR"))
+		return
+	}
+	flag.Parse()
+	flag.Set("test.parallel", "4") // most of these tests wait for a page most of the time
+	os.Exit(m.Run())
+}
+
+// chromium skips a test where no browser is installed.
+func chromium(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("short: no browser is started")
+	}
+	if _, err := Find(""); err != nil {
+		t.Skip("there is no Chromium here:", err)
+	}
+}
+
+// page is what a test's site shows at a path.
+type page struct {
+	html   string
+	handle http.HandlerFunc // instead of html
+}
+
+// site serves pages; "/" is the first that a flow opens.
+func site(t *testing.T, pages map[string]page) *httptest.Server {
+	t.Helper()
+	srv := httptest.NewServer(siteHandler(pages))
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+func siteHandler(pages map[string]page) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, ok := pages[r.URL.Path]
+		switch {
+		case !ok:
+			http.NotFound(w, r)
+		case p.handle != nil:
+			p.handle(w, r)
+		default:
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			io.WriteString(w, "<!DOCTYPE html><title>A page</title>"+p.html)
+		}
+	})
+}
+
+// trial is one run of a small flow on a small site.
+type trial struct {
+	browser Browser
+	limit   string // of a step; 30s if empty
+	head    string // of the flow: more keys
+	steps   string // YAML lines, after "open: {{site}}/"
+	values  map[string]string
+	secrets map[string]string
+	photos  []string
+	commit  func(context.Context) error
+	events  *[]flow.Event
+	noOpen  bool
+}
+
+func (tr trial) flow(t testing.TB) *flow.Flow {
+	t.Helper()
+	if tr.limit == "" {
+		tr.limit = "30s"
+	}
+	text := "origins: ['{{site}}']\nstep-limit: " + tr.limit + "\n" + tr.head + "steps:\n"
+	if !tr.noOpen {
+		text += "  - open: '{{site}}/'\n"
+	}
+	for _, line := range strings.Split(strings.TrimSpace(tr.steps), "\n") {
+		text += "  " + strings.TrimLeft(line, "\t ") + "\n"
+	}
+	f, err := flow.Parse("test.yaml", []byte(text))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return f
+}
+
+func (tr trial) run(t testing.TB, ctx context.Context, url string) (flow.Result, *flow.Failure) {
+	t.Helper()
+	values := map[string]string{"site": url}
+	for k, v := range tr.values {
+		values[k] = v
+	}
+	tr.browser.Dir = t.TempDir()
+	result, err := tr.browser.Run(ctx, flow.Task{
+		Flow: tr.flow(t), Values: values, Secrets: tr.secrets, Photos: tr.photos, Commit: tr.commit,
+		Progress: func(e flow.Event) {
+			if tr.events != nil {
+				*tr.events = append(*tr.events, e)
+			}
+		},
+	})
+	if err == nil {
+		return result, nil
+	}
+	var f *flow.Failure
+	if !errors.As(err, &f) {
+		t.Fatalf("%T is no *flow.Failure: %v", err, err)
+	}
+	return result, f
+}
+
+// must runs a trial that ends well.
+func (tr trial) must(t testing.TB, url string) flow.Result {
+	t.Helper()
+	result, f := tr.run(t, t.Context(), url)
+	if f != nil {
+		t.Fatalf("%s: %v", f.Fault, f)
+	}
+	return result
+}
+
+// mustFail runs a trial that fails by somebody's fault, with these words.
+func (tr trial) mustFail(t testing.TB, url string, fault flow.Fault, words ...string) *flow.Failure {
+	t.Helper()
+	result, f := tr.run(t, t.Context(), url)
+	if f == nil {
+		t.Fatalf("no failure; result %v", result.Values)
+	}
+	if f.Fault != fault {
+		t.Errorf("by fault of %s, want %s: %v", f.Fault, fault, f)
+	}
+	for _, w := range words {
+		if !strings.Contains(f.Error(), w) {
+			t.Errorf("%q is not in: %v", w, f)
+		}
+	}
+	return f
+}
+
+// photos makes n files that look like pictures.
+func photos(t testing.TB, n int) []string {
+	t.Helper()
+	var paths []string
+	for i := range n {
+		path := filepath.Join(t.TempDir(), fmt.Sprintf("photo-%d.jpg", i+1))
+		if err := os.WriteFile(path, append([]byte("\xff\xd8\xff\xe0"), make([]byte, 50_000)...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+// counter counts requests by method and path.
+type counter struct {
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+func (c *counter) wrap(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.mu.Lock()
+		if c.seen == nil {
+			c.seen = map[string]int{}
+		}
+		c.seen[r.Method+" "+r.URL.Path]++
+		c.mu.Unlock()
+		h.ServeHTTP(w, r)
+	})
+}
+
+func (c *counter) count(what string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen[what]
+}
+
+func (c *counter) all() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, k := range c.seen {
+		n += k
+	}
+	return n
+}
+
+// eventually asks until the answer is yes or the time is up.
+func eventually(t testing.TB, limit time.Duration, what string, ask func() bool) {
+	t.Helper()
+	deadline := time.After(limit)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !ask() {
+		select {
+		case <-deadline:
+			t.Errorf("not within %v: %s", limit, what)
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"mailapp/poster/flow"
+)
+
+// trouble is why a step failed, and whose it is to mend (C27).
+type trouble struct {
+	fault flow.Fault
+	said  string // the site's own words, if it is known which; else the page is asked
+	err   error
+}
+
+func (t *trouble) Error() string { return t.err.Error() }
+func (t *trouble) Unwrap() error { return t.err }
+
+// judge makes an error of an answer that is not the one hoped for.
+func (r *run) judge(a *act, got answer) error {
+	switch {
+	case got.Done:
+		return nil
+	case got.Failing != nil && *got.Failing < len(r.task.Flow.FailsWhen):
+		w := r.task.Flow.FailsWhen[*got.Failing]
+		return &trouble{fault: w.Fault, said: got.Said, err: fmt.Errorf("the page shows %q", w.See)}
+	case got.Status > 0 || got.Broken:
+		return r.unanswered(got.Status)
+	case got.Refused != "":
+		return &trouble{fault: flow.Fault(got.Fault), said: got.Refused, err: errors.New(got.Refused)}
+	case got.Loading:
+		return &trouble{fault: flow.Site, err: fmt.Errorf("the page has not finished loading within %v", r.task.Flow.StepLimit)}
+	case r.stepEnd.Equal(r.end):
+		return &trouble{fault: flow.Site, err: fmt.Errorf("the time for the whole run is up (%w): %w", context.DeadlineExceeded, r.late(a, got))}
+	}
+	return &trouble{fault: flow.Owner, err: r.late(a, got)}
+}
+
+// unanswered says why there is no page: the server's status, or what the
+// proxy met on the way.
+func (r *run) unanswered(status int) error {
+	err := r.proxy.whatFailed()
+	if err != nil && (status == 0 || status == http.StatusBadGateway) {
+		return &trouble{fault: flow.Site, err: err}
+	}
+	if status > 0 {
+		return &trouble{fault: flow.Site, err: fmt.Errorf("the server answered with status %d", status)}
+	}
+	return &trouble{fault: flow.Site, err: errors.New("the page could not be loaded")}
+}
+
+// late says what was waited for in vain.
+func (r *run) late(a *act, got answer) error {
+	what := "the page"
+	if a != nil && a.step.At.IsSet() {
+		what = fmt.Sprintf("%q", a.step.At)
+	}
+	var text string
+	switch got.Late {
+	case "not there":
+		text = what + " is not on the page"
+	case "ambiguous":
+		text = what + " could be several"
+	default:
+		text = what + ": " + got.Late
+	}
+	if len(got.Candidates) > 0 {
+		text += "; there are: " + strings.Join(got.Candidates, ", ")
+	}
+	text += fmt.Sprintf(" (waited %v)", r.task.Flow.StepLimit)
+	if walls := r.proxy.walls(); len(walls) > 0 {
+		text += "; the page also wanted " + strings.Join(walls, ", ") + ", which the flow does not name under origins"
+	}
+	return errors.New(text)
+}
+
+// wall says that the page led to where the flow may not go (C28).
+func wall(origin string) error {
+	return &trouble{fault: flow.Owner, err: fmt.Errorf("the page wanted %s, which the flow does not name under origins", origin)}
+}
+
+// failure makes the error that the caller gets, with the page as evidence
+// while the browser still lives. Nothing in it holds a secret.
+func (r *run) failure(ctx context.Context, a *act, err error) *flow.Failure {
+	var t *trouble
+	switch {
+	case ctx.Err() != nil:
+		t = &trouble{fault: flow.Site, err: fmt.Errorf("stopped: %w", context.Cause(ctx))}
+	case errors.As(err, &t):
+	case errors.Is(err, context.DeadlineExceeded):
+		t = &trouble{fault: flow.Site, err: fmt.Errorf("the site took too long: %w", err)}
+	default:
+		t = &trouble{fault: flow.Site, err: err}
+	}
+	f := &flow.Failure{Fault: t.fault, Said: t.said, Published: r.published, Err: r.blotted(t.err)}
+	if a != nil {
+		f.Step = r.task.Flow.Place(a.step)
+	}
+	if r.tab != nil && ctx.Err() == nil {
+		r.evidence(ctx, f)
+	}
+	f.Said = clean(r.blot.Replace(f.Said))
+	return f
+}
+
+// blotted gives an error with the same cause whose text holds no secret.
+func (r *run) blotted(err error) error {
+	text := r.blot.Replace(err.Error())
+	if text == err.Error() {
+		return err
+	}
+	return &blottedError{text, err}
+}
+
+type blottedError struct {
+	text string
+	err  error
+}
+
+func (e *blottedError) Error() string { return e.text }
+
+// Is keeps the cause recognisable without giving it away.
+func (e *blottedError) Is(target error) bool { return errors.Is(e.err, target) }

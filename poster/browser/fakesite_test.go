@@ -1,0 +1,133 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"mailapp/poster/fakesite"
+	"mailapp/poster/flow"
+)
+
+// fairground is the fake site with an account and a fault.
+func fairground(t testing.TB, fault string) (*fakesite.Site, *httptest.Server) {
+	t.Helper()
+	s, err := fakesite.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.AddAccount("fred", "s3cret")
+	s.Delay = 300 * time.Millisecond
+	if err := s.SetFault(fault); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(s)
+	t.Cleanup(srv.Close)
+	return s, srv
+}
+
+// fairgroundTask posts a sofa by the shipped flow.
+func fairgroundTask(t testing.TB, url string) flow.Task {
+	t.Helper()
+	data, err := os.ReadFile("../../cmd/demo/fakesite.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := flow.Parse("fakesite.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.StepLimit = 2 * time.Second
+	return flow.Task{
+		Flow: f, Photos: photos(t, 2), Secrets: map[string]string{"password": "s3cret"},
+		Values: map[string]string{
+			"site": url, "account": "fred", "category": "For sale",
+			"title": "Sofa – grün", "body": "It is\n\nlike new.", "price": "$40",
+		},
+	}
+}
+
+// The whole way on the fake site, with each of its faults (C26, C27).
+func TestFakesite(t *testing.T) {
+	chromium(t)
+	tests := []struct {
+		fault     string
+		change    func(*flow.Task)
+		want      flow.Fault // "" = posted
+		said      string
+		published bool
+		ads       int
+	}{
+		{fault: "", ads: 1, published: true},
+		{fault: "slow", ads: 1, published: true},
+		{fault: "error-500", want: flow.Site, said: "Something went wrong", published: true},
+		{fault: "answer-lost", want: flow.Site, said: "closed the connection without an answer", published: true, ads: 1},
+		{fault: "logged-out", want: flow.Owner, said: "#login"},
+		{fault: "markup-changed", want: flow.Owner, said: `"Title" is not on the page`},
+		{fault: "price-required", change: func(t *flow.Task) { t.Values["price"] = "" }, want: flow.Sender, said: "Price required"},
+		{fault: "captcha", want: flow.Owner, said: "Are you human?"},
+		{fault: "", change: func(t *flow.Task) { t.Secrets["password"] = "wrong" }, want: flow.Owner, said: "Wrong email or password"},
+		{fault: "", change: func(t *flow.Task) { t.Values["title"] = strings.Repeat("x", 101) }, want: flow.Sender, said: "Title too long"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.fault+" "+tt.said, func(t *testing.T) {
+			t.Parallel()
+			s, srv := fairground(t, tt.fault)
+			task := fairgroundTask(t, srv.URL)
+			commits := 0
+			task.Commit = func(context.Context) error { commits++; return nil }
+			if tt.change != nil {
+				tt.change(&task)
+			}
+			r, err := (&Browser{Dir: t.TempDir()}).Run(t.Context(), task)
+			ads := s.Ads()
+			if len(ads) != tt.ads || (commits == 1) != tt.published {
+				t.Errorf("%d ads, want %d; %d commits", len(ads), tt.ads, commits)
+			}
+			if tt.want == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				mustBeTheSofa(t, ads, r)
+				return
+			}
+			f, ok := err.(*flow.Failure)
+			if !ok || f.Fault != tt.want || f.Published != tt.published || !strings.Contains(f.Error(), tt.said) || len(f.Screenshot) == 0 {
+				t.Errorf("got %+v\nwant %s, published %v, %q", err, tt.want, tt.published, tt.said)
+			}
+		})
+	}
+}
+
+func mustBeTheSofa(t *testing.T, ads []fakesite.Ad, r flow.Result) {
+	t.Helper()
+	ad := ads[0]
+	if ad.Title != "Sofa – grün" || ad.Body != "It is\n\nlike new." || ad.Price != "$40" || ad.Category != "For sale" || len(ad.Photos) != 2 {
+		t.Errorf("got %+v", ad)
+	}
+	if !strings.HasSuffix(r.Values["url"], ad.URL) || r.Values["number"] != fmt.Sprint(ad.ID) || !r.Published {
+		t.Errorf("got %v of ad %d at %s", r.Values, ad.ID, ad.URL)
+	}
+	if len(r.Screenshot) == 0 || len(r.Screenshot) > maxPicture {
+		t.Errorf("screenshot of %d bytes", len(r.Screenshot))
+	}
+}
+
+// BenchmarkFakesite is the whole post from a cold start, as the table in
+// PEERS.md has it.
+func BenchmarkFakesite(b *testing.B) {
+	if _, err := Find(""); err != nil {
+		b.Skip("there is no Chromium here:", err)
+	}
+	_, srv := fairground(b, "")
+	task := fairgroundTask(b, srv.URL)
+	for b.Loop() {
+		if _, err := (&Browser{Dir: b.TempDir()}).Run(b.Context(), task); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

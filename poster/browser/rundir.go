@@ -1,0 +1,147 @@
+package browser
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	runPrefix = "mailapp-browser-"
+	lockName  = "lock"
+)
+
+// inMemory is where run directories are made if there is room: a profile there
+// costs no disk access. It is shared by all users, so names are never guessed.
+const inMemory = "/dev/shm"
+
+// memoryNeeded is the free space, in bytes, that makes inMemory worth using.
+const memoryNeeded = 512 << 20
+
+// halfMade is how long making or removing a run directory never takes.
+const halfMade = time.Minute
+
+// runDir is the directory of one run, held by a lock that ends with this
+// process however it ends. Everything that the browser writes lies in it.
+type runDir struct {
+	path string
+	lock *os.File
+}
+
+// newRunDir makes a directory that only this user can read, in memory or
+// below dir. An empty dir is the system's temporary directory.
+func newRunDir(dir string) (*runDir, error) {
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	if roomInMemory() {
+		if d, err := lockedDir(inMemory); err == nil {
+			return d, nil
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return lockedDir(dir)
+}
+
+func roomInMemory() bool {
+	var st unix.Statfs_t
+	if unix.Statfs(inMemory, &st) != nil || unix.Access(inMemory, unix.W_OK) != nil {
+		return false
+	}
+	return uint64(st.Bavail)*uint64(st.Bsize) >= memoryNeeded
+}
+
+// lockedDir makes a run directory below dir. A sweep in the moment between
+// making and locking removes it again; then the next try has better luck.
+func lockedDir(dir string) (*runDir, error) {
+	for {
+		path, err := os.MkdirTemp(dir, runPrefix)
+		if err != nil {
+			return nil, err
+		}
+		lock, err := takeLock(path, os.O_CREATE, unix.LOCK_EX)
+		if err == nil {
+			return &runDir{path: path, lock: lock}, nil
+		}
+		os.RemoveAll(path)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+}
+
+// takeLock locks the run directory path. If the lock is not there, or was
+// removed meanwhile, the error is fs.ErrNotExist.
+func takeLock(path string, flags, how int) (*os.File, error) {
+	name := filepath.Join(path, lockName)
+	lock, err := os.OpenFile(name, os.O_RDWR|syscall.O_NOFOLLOW|flags, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = unix.Flock(int(lock.Fd()), how)
+	if err == nil {
+		_, err = os.Lstat(name)
+	}
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return lock, nil
+}
+
+// Sweep removes the run directories, below dir and in memory, whose processes
+// are gone without having done so themselves. A directory that is in use is
+// left alone.
+func Sweep(dir string) error {
+	var errs []error
+	for _, place := range []string{dir, inMemory} {
+		entries, err := filepath.Glob(filepath.Join(place, runPrefix+"*"))
+		errs = append(errs, err)
+		for _, path := range entries {
+			errs = append(errs, sweep(path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sweep removes one run directory if it is ours and nobody holds its lock. One
+// without a lock is being made or removed, unless it has been so for long.
+func sweep(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil || !info.IsDir() || !isOurs(info) {
+		return nil
+	}
+	lock, err := takeLock(path, 0, unix.LOCK_EX|unix.LOCK_NB)
+	switch {
+	case err == nil:
+		defer lock.Close()
+	case !errors.Is(err, fs.ErrNotExist) || time.Since(info.ModTime()) < halfMade:
+		return nil
+	}
+	return os.RemoveAll(path)
+}
+
+func isOurs(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid()
+}
+
+// removeWithin tries to remove the directory until the time is up: a process
+// that is just dying may still write into it.
+func (d *runDir) removeWithin(limit time.Duration) error {
+	deadline := time.Now().Add(limit)
+	for {
+		err := os.RemoveAll(d.path)
+		if err == nil || time.Now().After(deadline) {
+			d.lock.Close()
+			return err
+		}
+	}
+}

@@ -1,0 +1,299 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-rod/rod"
+	"github.com/go-rod/rod/lib/cdp"
+	"github.com/go-rod/rod/lib/proto"
+	"github.com/go-rod/rod/lib/utils"
+
+	"mailapp/poster/flow"
+)
+
+// callLimit is how long the browser may take to answer what needs no site.
+const callLimit = 10 * time.Second
+
+// maxPages is how many visited pages are remembered.
+const maxPages = 200
+
+// tab is the browser's one page: what has happened to it, and who waits for
+// something to happen. Events are taken in by one goroutine.
+type tab struct {
+	page  *rod.Page
+	proxy *proxy
+
+	mu        sync.Mutex
+	changed   chan struct{} // closed and replaced whenever something below changes
+	interrupt context.CancelCauseFunc
+	broken    error  // ended the running step, or will end the next
+	loader    string // of the document that is there
+	url       string // its address, or the one that it could not reach
+	world     int    // the engine's execution context in it; 0: not made yet
+	going     bool   // a navigation has begun
+	guarded   bool   // publish: see guard
+	pages     []string
+}
+
+// openTab takes over the page that the browser has opened, and closes every
+// door that a page could use.
+func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*callLimit)
+	defer cancel()
+	b := rod.New().ControlURL("").Client(cdp.New().Logger(utils.LoggerQuiet).Start(p)).
+		Trace(false).SlowMotion(0).Monitor("").Logger(utils.LoggerQuiet).NoDefaultDevice()
+	if err := b.Connect(); err != nil {
+		return nil, err
+	}
+	limited := b.Context(ctx)
+	targets, err := proto.TargetGetTargets{}.Call(limited)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(targets.TargetInfos, func(t *proto.TargetTargetInfo) bool {
+		return t.Type == proto.TargetTargetInfoTypePage
+	})
+	if i < 0 {
+		return nil, errors.New("the browser has opened no page")
+	}
+	page, err := b.PageFromTarget(targets.TargetInfos[i].TargetID)
+	if err != nil {
+		return nil, err
+	}
+	t := &tab{page: page, proxy: px, changed: make(chan struct{})}
+	go t.watch(b.Event())
+	downloads := proto.BrowserSetDownloadBehavior{Behavior: proto.BrowserSetDownloadBehaviorBehaviorDeny}
+	if err := downloads.Call(limited); err != nil {
+		return nil, err
+	}
+	return t, t.greet(ctx)
+}
+
+// greet opens a page of the proxy's own, which asks for the password, so that
+// the browser knows it from then on.
+func (t *tab) greet(ctx context.Context) error {
+	page := t.page.Context(ctx)
+	greeting := "http://" + greetingHost + "/"
+	err := proto.FetchEnable{
+		HandleAuthRequests: true,
+		Patterns:           []*proto.FetchRequestPattern{{URLPattern: greeting + "*"}},
+	}.Call(page)
+	if err != nil {
+		return err
+	}
+	if _, err := (proto.PageNavigate{URL: greeting}).Call(page); err != nil {
+		return err
+	}
+	return proto.FetchDisable{}.Call(page)
+}
+
+// watch takes in what the browser tells, until it ends.
+func (t *tab) watch(events <-chan *rod.Message) {
+	for m := range events {
+		if m.SessionID == t.page.SessionID {
+			t.pageEvent(m)
+			continue
+		}
+		var e proto.TargetTargetCreated
+		if m.Load(&e) && e.TargetInfo.Type == proto.TargetTargetInfoTypePage && e.TargetInfo.TargetID != t.page.TargetID {
+			go t.closePopup(e.TargetInfo.TargetID)
+		}
+	}
+	t.breakOff(errors.New("the browser has gone"))
+}
+
+func (t *tab) pageEvent(m *rod.Message) {
+	switch m.Method {
+	case "Page.frameRequestedNavigation":
+		var e proto.PageFrameRequestedNavigation
+		if m.Load(&e) && t.isMain(e.FrameID) && e.Disposition == proto.PageClientNavigationDispositionCurrentTab {
+			t.update(func() { t.going = true })
+		}
+	case "Page.frameNavigated":
+		var e proto.PageFrameNavigated
+		if m.Load(&e) && e.Frame.ParentID == "" {
+			t.arrive(e.Frame)
+		}
+	case "Page.navigatedWithinDocument":
+		var e proto.PageNavigatedWithinDocument
+		if m.Load(&e) && t.isMain(e.FrameID) {
+			t.update(func() { t.url = e.URL })
+		}
+	case "Page.frameStoppedLoading":
+		var e proto.PageFrameStoppedLoading
+		if m.Load(&e) && t.isMain(e.FrameID) {
+			t.update(func() { t.going = false })
+		}
+	case "Page.javascriptDialogOpening":
+		var e proto.PageJavascriptDialogOpening
+		m.Load(&e)
+		go t.dismiss(e)
+	case "Inspector.targetCrashed":
+		t.breakOff(errors.New("the page has crashed"))
+	case "Fetch.authRequired", "Fetch.requestPaused":
+		t.fetchEvent(m)
+	}
+}
+
+// fetchEvent answers the proxy's question for the password, and lets paused
+// requests go on.
+func (t *tab) fetchEvent(m *rod.Message) {
+	var auth proto.FetchAuthRequired
+	if m.Load(&auth) {
+		answer := &proto.FetchAuthChallengeResponse{Response: proto.FetchAuthChallengeResponseResponseCancelAuth}
+		if auth.AuthChallenge.Source == proto.FetchAuthChallengeSourceProxy {
+			answer = &proto.FetchAuthChallengeResponse{
+				Response: proto.FetchAuthChallengeResponseResponseProvideCredentials,
+				Username: proxyUser, Password: t.proxy.password,
+			}
+		}
+		go t.call(func(p *rod.Page) error {
+			return proto.FetchContinueWithAuth{RequestID: auth.RequestID, AuthChallengeResponse: answer}.Call(p)
+		})
+		return
+	}
+	var paused proto.FetchRequestPaused
+	if m.Load(&paused) {
+		go t.letGo(&paused)
+	}
+}
+
+// letGo sends a paused request on its way. One that publish causes, and that
+// leads to a new page, goes out on a fresh connection whatever the page did
+// before it.
+func (t *tab) letGo(paused *proto.FetchRequestPaused) {
+	t.mu.Lock()
+	guarded := t.guarded
+	t.mu.Unlock()
+	if guarded && paused.Request.Method != "GET" && paused.Request.Method != "HEAD" {
+		t.proxy.cut()
+	}
+	t.call(func(p *rod.Page) error { return proto.FetchContinueRequest{RequestID: paused.RequestID}.Call(p) })
+}
+
+// call does something short that must not hang.
+func (t *tab) call(do func(p *rod.Page) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), callLimit)
+	defer cancel()
+	return do(t.page.Context(ctx))
+}
+
+// arrive notes that a new document is there. One that the flow may not open
+// ends the step (C28).
+func (t *tab) arrive(f *proto.PageFrame) {
+	t.update(func() {
+		t.loader, t.url, t.world, t.going = string(f.LoaderID), f.URL, 0, false
+		if f.UnreachableURL != "" {
+			t.url = f.UnreachableURL
+		}
+		if page := pageURL(t.url); page != "" && len(t.pages) < maxPages {
+			t.pages = append(t.pages, page)
+		}
+	})
+	if o, ok := originOf(t.address()); ok && !t.proxy.allows(o) {
+		t.breakOff(wall(o.String()))
+	}
+}
+
+// dismiss answers a native dialog, which freezes the page until then: nothing
+// is confirmed, and the page is not left. The step fails with its text.
+func (t *tab) dismiss(e proto.PageJavascriptDialogOpening) {
+	text := fmt.Sprintf("the page raised a dialog: %q", clean(e.Message))
+	if e.Type == proto.PageDialogTypeBeforeunload {
+		text = "the page asked whether to leave it and lose what was entered"
+	}
+	t.breakOff(&trouble{fault: flow.Owner, said: e.Message, err: errors.New(text)})
+	t.call(func(p *rod.Page) error { return proto.PageHandleJavaScriptDialog{Accept: false}.Call(p) })
+}
+
+// closePopup closes a window that the browser opened although its flags tell
+// it not to.
+func (t *tab) closePopup(id proto.TargetTargetID) {
+	t.call(func(p *rod.Page) error {
+		_, err := proto.TargetCloseTarget{TargetID: id}.Call(p.Browser())
+		return err
+	})
+}
+
+// breakOff ends the step that is running, or the next one if none is. The
+// first cause counts.
+func (t *tab) breakOff(cause error) {
+	t.update(func() {
+		if t.broken == nil {
+			t.broken = cause
+		}
+		if t.interrupt != nil {
+			t.interrupt(t.broken)
+		}
+	})
+}
+
+// interruptible gives a context that breakOff ends.
+func (t *tab) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.interrupt = cancel
+	if t.broken != nil {
+		cancel(t.broken)
+	}
+	return ctx, func() { cancel(nil) }
+}
+
+// brokenOff gives what breakOff was told.
+func (t *tab) brokenOff() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.broken
+}
+
+// isGoing tells whether the page is on its way to another.
+func (t *tab) isGoing() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.going
+}
+
+func (t *tab) isMain(frame proto.PageFrameID) bool { return frame == t.page.FrameID }
+
+func (t *tab) update(change func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change()
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// until waits until ready, which is asked under the lock, says yes.
+func (t *tab) until(ctx context.Context, ready func() bool) error {
+	for {
+		t.mu.Lock()
+		ok, changed := ready(), t.changed
+		t.mu.Unlock()
+		if ok {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (t *tab) address() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.url
+}
+
+func (t *tab) visited() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.pages)
+}

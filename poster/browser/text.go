@@ -1,0 +1,63 @@
+package browser
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+const (
+	maxSaid = 500 // characters of a site's own words
+	blotted = "•••"
+)
+
+// clean makes a text fit for one line of a message.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > maxSaid {
+		s = string(runes[:maxSaid-1]) + "…"
+	}
+	return s
+}
+
+// blotter puts blots in the place of secrets, also where they stand
+// percent-encoded as in a URL (C29).
+type blotter struct{ *strings.Replacer }
+
+func newBlotter(secrets map[string]string) blotter {
+	var words []string
+	for _, s := range secrets {
+		if s != "" {
+			words = append(words, s, url.QueryEscape(s), url.PathEscape(s), strings.Join(strings.Fields(s), " "))
+		}
+	}
+	slices.SortFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	var pairs []string
+	for _, w := range slices.Compact(words) {
+		if w != "" {
+			pairs = append(pairs, w, blotted)
+		}
+	}
+	return blotter{strings.NewReplacer(pairs...)}
+}
+
+// pageURL gives a URL without what may identify a session: query, fragment
+// and user.
+func pageURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+}

@@ -1,0 +1,76 @@
+package flow
+
+import (
+	"context"
+	"strings"
+)
+
+// Fault says who can do something about a failure (C27).
+type Fault string
+
+// Whose fault a failure is.
+const (
+	Sender Fault = "sender" // the site refuses the content
+	Owner  Fault = "owner"  // login, captcha, a flow that does not fit the page
+	Site   Fault = "site"   // down, slow, broken
+)
+
+// Task is one run of a flow.
+type Task struct {
+	Flow    *Flow
+	Values  map[string]string // placeholders: site, title, body, price, account, the app's own parameters
+	Secrets map[string]string // placeholders that no log, trace, failure or screenshot may show: password
+	Photos  []string          // absolute paths, in order
+	// Commit is called once, after all is ready for the publish click and
+	// before it; an error stops the run with nothing clicked. It may be nil.
+	Commit   func(ctx context.Context) error
+	Progress func(Event) // may be nil
+}
+
+// Event tells what a run is about to do.
+type Event struct {
+	Step, Of int    // as Step.Number counts
+	Text     string // "fill Title": never a value
+	Page     string // where, without the query
+}
+
+// Result is what a run has brought.
+type Result struct {
+	Values     map[string]string // by read; "url" and "number" are customary
+	Screenshot []byte            // of the last page, JPEG or PNG
+	Published  bool              // the publish click was made
+	Pages      []string          // visited, without the query, in order
+}
+
+// Failure is why a run did not reach its end. Nothing in it holds a secret.
+type Failure struct {
+	Fault      Fault
+	Step       string // step 7 (click "Log in"), fakesite.yaml:12:5; empty before the first
+	Page       string // URL without the query
+	Said       string // the site's own words, on one line
+	Published  bool   // the publish click may have happened
+	Screenshot []byte // of the failing page, JPEG or PNG; may be nil
+	Err        error
+}
+
+// Error tells where and why, and what the site said.
+func (f *Failure) Error() string {
+	var parts []string
+	if f.Step != "" {
+		parts = append(parts, f.Step)
+	}
+	if f.Page != "" {
+		parts = append(parts, "on "+f.Page)
+	}
+	text := strings.Join(parts, " ")
+	if f.Err != nil {
+		text = strings.TrimPrefix(text+": "+f.Err.Error(), ": ")
+	}
+	if f.Said != "" && (f.Err == nil || !strings.Contains(f.Err.Error(), f.Said)) {
+		text += "; the page says: " + f.Said
+	}
+	return text
+}
+
+// Unwrap gives the cause.
+func (f *Failure) Unwrap() error { return f.Err }
