@@ -110,7 +110,7 @@ func (m *mail) poster(ctx context.Context) (p *poster.Poster, closeAll func(), e
 		Site: &browser.Browser{
 			Path: m.settings.Path(m.settings.Browser.Path), NoSandbox: !m.settings.Browser.Sandbox, Dir: m.state.run(),
 		},
-		Send: sender(m.settings), From: receiptFrom(m.settings), Dir: m.state.run(),
+		Send: sender(m.settings), From: receiptFrom(m.settings),
 		Progress: func(e flow.Event) { m.say("page", "%s", e.Text) },
 	}, func() { l.Close() }, nil
 }

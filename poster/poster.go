@@ -16,8 +16,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"mailapp/poster/flow"
@@ -66,7 +64,6 @@ type Poster struct {
 	Site     Site
 	Send     Send
 	From     string // the receipts' From address
-	Dir      string // photos lie below it while they are uploaded
 	Progress func(flow.Event)
 }
 
@@ -118,13 +115,8 @@ const (
 // run does the flow for a job that is claimed and settles it by what the site
 // says.
 func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome, error) {
-	photos, remove, err := p.layOut(job.Photos)
-	if err != nil {
-		return Outcome{}, release(claim, err)
-	}
-	defer remove()
 	result, err := p.Site.Run(ctx, flow.Task{
-		Flow: job.Flow, Values: job.Values, Secrets: job.Secrets, Photos: photos,
+		Flow: job.Flow, Values: job.Values, Secrets: job.Secrets, Photos: named(job.Photos),
 		Commit: claim.Doubt, Progress: p.Progress,
 	})
 	if err == nil {
@@ -212,26 +204,14 @@ func release(claim *ledger.Claim, why error) error {
 	return errors.Join(why, claim.Release(ctx))
 }
 
-// layOut writes the photos to files of our own naming for the browser to
-// upload, and gives a function that removes them.
-func (p *Poster) layOut(photos []Photo) (paths []string, remove func(), err error) {
-	if len(photos) == 0 {
-		return nil, func() {}, nil
+// named gives each photo the file name that the site sees: ours, not the
+// mail's (C25).
+func named(photos []Photo) []flow.Photo {
+	files := make([]flow.Photo, len(photos))
+	for i, p := range photos {
+		files[i] = flow.Photo{Name: fmt.Sprintf("photo-%d%s", i+1, extensions[p.Type]), Data: p.Data}
 	}
-	dir, err := os.MkdirTemp(p.Dir, "photos-")
-	if err != nil {
-		return nil, nil, err
-	}
-	remove = func() { os.RemoveAll(dir) }
-	for i, photo := range photos {
-		path := filepath.Join(dir, fmt.Sprintf("photo-%d%s", i+1, extensions[photo.Type]))
-		if err := os.WriteFile(path, photo.Data, 0o600); err != nil {
-			remove()
-			return nil, nil, err
-		}
-		paths = append(paths, path)
-	}
-	return paths, remove, nil
+	return files
 }
 
 // extensions are what sites expect at the end of a file's name.

@@ -3,8 +3,7 @@ package poster
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -17,7 +16,7 @@ type scripted struct {
 	run    func(ctx context.Context, task flow.Task) (flow.Result, error)
 	runs   int
 	clicks int
-	photos []string
+	photos []flow.Photo
 }
 
 func (s *scripted) Run(ctx context.Context, task flow.Task) (flow.Result, error) {
@@ -60,7 +59,7 @@ func newBench(t *testing.T) *bench {
 	t.Cleanup(func() { l.Close() })
 	b := &bench{site: &scripted{}}
 	b.site.run = b.site.publish
-	b.Poster = &Poster{Ledger: l, Site: b.site, From: "mailapp@example.org", Dir: t.TempDir(),
+	b.Poster = &Poster{Ledger: l, Site: b.site, From: "mailapp@example.org",
 		Send: func(_ context.Context, letter Letter) error {
 			if b.sendErr == nil {
 				b.letters = append(b.letters, letter)
@@ -247,21 +246,13 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// C25, C7: photos lie under names of ours, and are gone afterwards.
-func TestPhotosAreLaidOut(t *testing.T) {
+// C25: photos have names of ours.
+func TestPhotosAreNamed(t *testing.T) {
 	b := newBench(t)
-	b.site.run = func(ctx context.Context, task flow.Task) (flow.Result, error) {
-		for i, want := range []struct{ name, data string }{{"photo-1.jpg", "one"}, {"photo-2.png", "two"}} {
-			data, err := os.ReadFile(task.Photos[i])
-			if err != nil || string(data) != want.data || filepath.Base(task.Photos[i]) != want.name {
-				t.Errorf("photo %d: %s %q, %v", i, task.Photos[i], data, err)
-			}
-		}
-		return b.site.publish(ctx, task)
-	}
 	b.post(t, ledger.Posted)
-	if left, _ := os.ReadDir(b.Dir); len(left) != 0 {
-		t.Errorf("left behind: %v", left)
+	want := []flow.Photo{{Name: "photo-1.jpg", Data: []byte("one")}, {Name: "photo-2.png", Data: []byte("two")}}
+	if !reflect.DeepEqual(b.site.photos, want) {
+		t.Errorf("got %v, want %v", b.site.photos, want)
 	}
 }
 

@@ -42,7 +42,12 @@ func (r *run) within(ctx context.Context, do func(context.Context) error) error 
 	return err
 }
 
+// do does what the verb says. That only looking follows publish is the parser's
+// rule; it is kept here for every flow, wherever it comes from (C26).
 func (r *run) do(ctx context.Context, a *act) error {
+	if r.published && a.step.Verb != flow.Expect && a.step.Verb != flow.Read {
+		return &trouble{fault: flow.Owner, err: fmt.Errorf("nothing but expect and read may follow publish, not %s", a.step.Verb)}
+	}
 	switch a.step.Verb {
 	case flow.Open:
 		return r.open(ctx, a)
@@ -244,16 +249,16 @@ func (r *run) tick(ctx context.Context, a *act, on bool) error {
 
 // upload gives the photos to a file input, hidden or not.
 func (r *run) upload(ctx context.Context, a *act) error {
-	if len(r.plan.photos) == 0 {
+	if len(r.photos) == 0 {
 		return nil
 	}
 	for {
-		if _, err := r.ask(ctx, a, question{Op: "upload", Photos: len(r.plan.photos)}); err != nil {
+		if _, err := r.ask(ctx, a, question{Op: "upload", Photos: len(r.photos)}); err != nil {
 			return err
 		}
 		input, err := r.tab.held(ctx)
 		if err == nil {
-			files := proto.DOMSetFileInputFiles{Files: r.plan.photos, ObjectID: input}
+			files := proto.DOMSetFileInputFiles{Files: r.photos, ObjectID: input}
 			err = cause(ctx, files.Call(r.tab.page.Context(ctx)))
 		}
 		if err == nil {

@@ -106,7 +106,7 @@ func TestVerbs(t *testing.T) {
 				}
 				steps += "- open: '{{site}}" + path + "'\n" + strings.NewReplacer("{{v}}", "{{"+v+"}}", "{log:", "{"+log+":").Replace(tt.steps) + "\n"
 			}
-			r := trial{noOpen: true, steps: steps, values: values, photos: photos(t, 2)}.must(t, site(t, pages).URL)
+			r := trial{noOpen: true, steps: steps, values: values, photos: photos(2)}.must(t, site(t, pages).URL)
 			for i := b; i < len(tests); i += batches {
 				if got := strings.TrimSpace(r.Values[fmt.Sprint("log", i)]); got != tests[i].want {
 					t.Errorf("%s: got %q, want %q", tests[i].name, got, tests[i].want)
@@ -200,7 +200,7 @@ func TestFailures(t *testing.T) {
 				"/never": {handle: neverAnswer},
 				"/file":  {handle: download},
 			})
-			f := trial{limit: "700ms", head: fails, steps: tt.steps, photos: photos(t, 2), secrets: map[string]string{"password": "s3cret"}}.
+			f := trial{limit: "700ms", head: fails, steps: tt.steps, photos: photos(2), secrets: map[string]string{"password": "s3cret"}}.
 				mustFail(t, srv.URL, tt.fault, tt.words...)
 			if f.Published || len(f.Screenshot) == 0 || !strings.HasPrefix(f.Page, srv.URL+"/") {
 				t.Errorf("published %v, screenshot of %d bytes, page %q", f.Published, len(f.Screenshot), f.Page)

@@ -62,8 +62,9 @@ type run struct {
 	plan    *plan
 	blot    blotter
 
-	proxy *proxy
-	tab   *tab
+	proxy  *proxy
+	tab    *tab
+	photos []string // files in the run directory
 
 	end       time.Time // of the steps
 	stepEnd   time.Time // of the running one
@@ -97,6 +98,10 @@ func (r *run) start(ctx context.Context) (stop func() error, err error) {
 	}
 	dir, err := newRunDir(r.browser.Dir)
 	if err != nil {
+		return nil, err
+	}
+	if r.photos, err = dir.layOut(r.task.Photos); err != nil {
+		dir.removeWithin(0)
 		return nil, err
 	}
 	r.proxy, err = newProxy(r.plan.origins)

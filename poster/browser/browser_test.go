@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -77,7 +76,7 @@ type trial struct {
 	steps   string // YAML lines, after "open: {{site}}/"
 	values  map[string]string
 	secrets map[string]string
-	photos  []string
+	photos  []flow.Photo
 	commit  func(context.Context) error
 	events  *[]flow.Event
 	noOpen  bool
@@ -156,17 +155,13 @@ func (tr trial) mustFail(t testing.TB, url string, fault flow.Fault, words ...st
 }
 
 // photos makes n files that look like pictures.
-func photos(t testing.TB, n int) []string {
-	t.Helper()
-	var paths []string
+func photos(n int) []flow.Photo {
+	var all []flow.Photo
 	for i := range n {
-		path := filepath.Join(t.TempDir(), fmt.Sprintf("photo-%d.jpg", i+1))
-		if err := os.WriteFile(path, append([]byte("\xff\xd8\xff\xe0"), make([]byte, 50_000)...), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		paths = append(paths, path)
+		data := append([]byte("\xff\xd8\xff\xe0"), make([]byte, 50_000)...)
+		all = append(all, flow.Photo{Name: fmt.Sprintf("photo-%d.jpg", i+1), Data: data})
 	}
-	return paths
+	return all
 }
 
 // counter counts requests by method and path.

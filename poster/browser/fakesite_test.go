@@ -43,7 +43,7 @@ func fairgroundTask(t testing.TB, url string) flow.Task {
 	}
 	f.StepLimit = 2 * time.Second
 	return flow.Task{
-		Flow: f, Photos: photos(t, 2), Secrets: map[string]string{"password": "s3cret"},
+		Flow: f, Photos: photos(2), Secrets: map[string]string{"password": "s3cret"},
 		Values: map[string]string{
 			"site": url, "account": "fred", "category": "For sale",
 			"title": "Sofa – grün", "body": "It is\n\nlike new.", "price": "$40",

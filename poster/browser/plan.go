@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"mailapp/poster/flow"
@@ -18,7 +16,6 @@ type plan struct {
 	fails   []at
 	origins []flow.Origin
 	secrets map[string]string
-	photos  []string
 }
 
 // act is one step with its values.
@@ -51,7 +48,7 @@ func (a *act) name() string {
 // newPlan fills the task's values in. Its error is a *flow.Failure of the
 // owner: the flow and its settings do not fit.
 func newPlan(task flow.Task) (*plan, error) {
-	p := &plan{secrets: maps.Clone(task.Secrets), photos: task.Photos}
+	p := &plan{secrets: maps.Clone(task.Secrets)}
 	if password, ok := task.Values[flow.Password]; ok {
 		if p.secrets == nil {
 			p.secrets = map[string]string{}
@@ -78,9 +75,6 @@ func (p *plan) fill(f *flow.Flow, values map[string]string) (*flow.Step, error) 
 	if err := f.Check(slices.Sorted(maps.Keys(values)), secrets...); err != nil {
 		return nil, err
 	}
-	if err := checkPhotos(p.photos); err != nil {
-		return nil, err
-	}
 	for _, t := range f.Origins {
 		o, err := expandOrigin(t, values)
 		if err != nil {
@@ -103,18 +97,6 @@ func (p *plan) fill(f *flow.Flow, values map[string]string) (*flow.Step, error) 
 		p.acts = append(p.acts, a)
 	}
 	return nil, nil
-}
-
-func checkPhotos(paths []string) error {
-	for _, path := range paths {
-		if !filepath.IsAbs(path) {
-			return fmt.Errorf("photo %q: the path is not absolute", filepath.Base(path))
-		}
-		if _, err := os.Stat(path); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // expandOrigin fills in an origin. What {{site}} stands for may have a path,

@@ -76,6 +76,24 @@ func TestCommitFails(t *testing.T) {
 	}
 }
 
+// C26: a flow that did not come from the parser cannot publish twice either.
+func TestPublishOnce(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	var c counter
+	srv := httptest.NewServer(c.wrap(siteHandler(publishing(plainForm, page{html: plainForm}))))
+	defer srv.Close()
+	tr := trial{steps: "- publish: Publish"}
+	f := tr.flow(t)
+	f.Steps = append(f.Steps, f.Steps[1])
+	commits := 0
+	_, err := (&Browser{Dir: t.TempDir()}).Run(t.Context(), flow.Task{Flow: f, Values: map[string]string{"site": srv.URL},
+		Commit: func(context.Context) error { commits++; return nil }})
+	if failure, ok := err.(*flow.Failure); !ok || !failure.Published || commits != 1 || c.count("POST /publish") != 1 {
+		t.Errorf("got %v, %d commits, %d posts", err, commits, c.count("POST /publish"))
+	}
+}
+
 // What the page does between the commit and the click: the button is looked
 // at again, and only it is clicked, once.
 func TestPublishMoves(t *testing.T) {
@@ -226,7 +244,7 @@ func TestGuard(t *testing.T) {
 			post := func(unguard bool) int32 {
 				srv, posts := dropping(t, tt.form, tt.http2)
 				b := Browser{extra: []string{"--ignore-certificate-errors"}, unguard: unguard}
-				f := trial{browser: b, limit: "2s", steps: tt.steps + "- publish: Publish\n- expect: never", photos: photos(t, 2)}.
+				f := trial{browser: b, limit: "2s", steps: tt.steps + "- publish: Publish\n- expect: never", photos: photos(2)}.
 					mustFail(t, srv.URL, flow.Site)
 				if !f.Published {
 					t.Error("does not say that the click may have happened")

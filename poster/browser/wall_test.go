@@ -140,8 +140,6 @@ func TestWallsBeforeStart(t *testing.T) {
 		mustFail(t, "http://127.0.0.1:1", flow.Owner, "nothing is known as {{nobody}}")
 	trial{browser: Browser{Path: "/nonexistent"}, steps: "- click: '{{pin}}'", secrets: map[string]string{"pin": "1234"}}.
 		mustFail(t, "http://127.0.0.1:1", flow.Owner, "{{pin}} is a secret") // C29
-	trial{browser: Browser{Path: "/nonexistent"}, steps: "- click: a", photos: []string{"relative.jpg"}}.
-		mustFail(t, "http://127.0.0.1:1", flow.Owner, `photo "relative.jpg": the path is not absolute`)
 }
 
 // C28: a page is given no permission and saves no file.

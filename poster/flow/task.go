@@ -20,11 +20,17 @@ type Task struct {
 	Flow    *Flow
 	Values  map[string]string // placeholders: site, title, body, price, account, the app's own parameters
 	Secrets map[string]string // placeholders that no log, trace, failure or screenshot may show: password
-	Photos  []string          // absolute paths, in order
+	Photos  []Photo           // in order
 	// Commit is called once, after all is ready for the publish click and
 	// before it; an error stops the run with nothing clicked. It may be nil.
 	Commit   func(ctx context.Context) error
 	Progress func(Event) // may be nil
+}
+
+// Photo is a picture to upload.
+type Photo struct {
+	Name string // of the file that the site sees: a plain name of our own
+	Data []byte
 }
 
 // Event tells what a run is about to do.
