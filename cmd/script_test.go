@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -119,7 +118,6 @@ func setUpScript(e *testscript.Env) error {
 	e.Setenv("TEST_EXAMPLE_RULES", example)
 	e.Setenv("MAILAPP_RULES", filepath.Join(e.WorkDir, "rules.yaml"))
 	e.Setenv("HOME", e.WorkDir)
-	e.Setenv("TZ", timeZone(e.WorkDir))
 	return setUpFiles(e.WorkDir, server.URL)
 }
 
@@ -236,37 +234,38 @@ func newestMail(ts *testscript.TestScript, _ bool, args []string) {
 
 // quiet holds C7 to its word: within 5 seconds nothing of a run is left.
 func quiet(ts *testscript.TestScript, _ bool, _ []string) {
+	if left := leftBehind(ts.MkAbs("state/run")); len(left) > 0 {
+		ts.Fatalf("left behind: %q", left)
+	}
+}
+
+// leftBehind gives what is left of runs five seconds after their end, or
+// nothing as soon as there is nothing.
+func leftBehind(runDir string) []string {
 	deadline := time.Now().Add(5 * time.Second)
 	for {
-		left := append(processesOf(ts.Getenv("WORK")), runFiles(ts.MkAbs("state/run"))...)
-		if len(left) == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("left behind: %q", left)
+		left := append(browsers(runDir), runFiles(runDir)...)
+		if len(left) == 0 || time.Now().After(deadline) {
+			return left
 		}
 		time.Sleep(50 * time.Millisecond) // other processes' ends send us no event
 	}
 }
 
-func runFiles(dir string) []string {
-	files, _ := filepath.Glob(filepath.Join(dir, "*"))
-	return files
+// runFiles lists the files that runs make.
+func runFiles(runDir string) []string {
+	files, _ := filepath.Glob(filepath.Join(runDir, "*"))
+	inMemory, _ := filepath.Glob("/dev/shm/" + browser.RunPrefix(runDir) + "*")
+	return append(files, inMemory...)
 }
 
-// timeZone marks the processes of one test: mailapp and its browser inherit
-// it, and no two tests have the same.
-func timeZone(dir string) string { return fmt.Sprintf("<t%d>0", crc32.ChecksumIEEE([]byte(dir))) }
-
-// processesOf lists the living processes that were started for a test.
-func processesOf(dir string) []string {
+// browsers lists the living processes of the browsers of runDir.
+func browsers(runDir string) []string {
 	var found []string
-	procs, _ := filepath.Glob("/proc/[0-9]*/environ")
+	procs, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, path := range procs {
-		data, err := os.ReadFile(path)
-		if err == nil && strings.Contains("\x00"+string(data), "\x00TZ="+timeZone(dir)+"\x00") {
-			line, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
-			found = append(found, strings.ReplaceAll(string(line), "\x00", " "))
+		if data, err := os.ReadFile(path); err == nil && strings.Contains(string(data), browser.RunPrefix(runDir)) {
+			found = append(found, strings.ReplaceAll(string(data), "\x00", " "))
 		}
 	}
 	return found

@@ -1,11 +1,14 @@
 package browser
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -14,10 +17,18 @@ import (
 	"mailapp/poster/flow"
 )
 
-const (
-	runPrefix = "mailapp-browser-"
-	lockName  = "lock"
-)
+const lockName = "lock"
+
+// RunPrefix begins the names of all run directories that are made for dir, in
+// it or in memory, and of no others. Every process of a browser has its run
+// directory in its arguments.
+func RunPrefix(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	sum := sha256.Sum256([]byte(dir))
+	return "mailapp-browser-" + hex.EncodeToString(sum[:6]) + "-"
+}
 
 // inMemory is where run directories are made if there is room: a profile there
 // costs no disk access. It is shared by all users, so names are never guessed.
@@ -43,14 +54,14 @@ func newRunDir(dir string) (*runDir, error) {
 		dir = os.TempDir()
 	}
 	if roomInMemory() {
-		if d, err := lockedDir(inMemory); err == nil {
+		if d, err := lockedDir(inMemory, RunPrefix(dir)); err == nil {
 			return d, nil
 		}
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return lockedDir(dir)
+	return lockedDir(dir, RunPrefix(dir))
 }
 
 func roomInMemory() bool {
@@ -61,11 +72,11 @@ func roomInMemory() bool {
 	return uint64(st.Bavail)*uint64(st.Bsize) >= memoryNeeded
 }
 
-// lockedDir makes a run directory below dir. A sweep in the moment between
+// lockedDir makes a run directory below place. A sweep in the moment between
 // making and locking removes it again; then the next try has better luck.
-func lockedDir(dir string) (*runDir, error) {
+func lockedDir(place, prefix string) (*runDir, error) {
 	for {
-		path, err := os.MkdirTemp(dir, runPrefix)
+		path, err := os.MkdirTemp(place, prefix)
 		if err != nil {
 			return nil, err
 		}
@@ -99,16 +110,23 @@ func takeLock(path string, flags, how int) (*os.File, error) {
 	return lock, nil
 }
 
-// Sweep removes the run directories, below dir and in memory, whose processes
-// are gone without having done so themselves. A directory that is in use is
+// Sweep removes the run directories made for dir whose processes are gone without having done so themselves. A directory that is in use is
 // left alone.
 func Sweep(dir string) error {
+	if dir == "" {
+		dir = os.TempDir()
+	}
 	var errs []error
+	prefix := RunPrefix(dir)
 	for _, place := range []string{dir, inMemory} {
-		entries, err := filepath.Glob(filepath.Join(place, runPrefix+"*"))
-		errs = append(errs, err)
-		for _, path := range entries {
-			errs = append(errs, sweep(path))
+		entries, err := os.ReadDir(place)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+		for _, e := range entries {
+			if strings.HasPrefix(e.Name(), prefix) {
+				errs = append(errs, sweep(filepath.Join(place, e.Name())))
+			}
 		}
 	}
 	return errors.Join(errs...)

@@ -10,23 +10,23 @@ import (
 
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
-	held, err := lockedDir(dir)
+	held, err := lockedDir(dir, RunPrefix(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	stale, err := lockedDir(dir)
+	stale, err := lockedDir(dir, RunPrefix(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
 	stale.lock.Close() // as when its process dies
-	unlocked := filepath.Join(dir, runPrefix+"half-made")
+	unlocked := filepath.Join(dir, RunPrefix(dir)+"half-made")
 	foreign := filepath.Join(dir, "something-else")
 	for _, d := range []string{unlocked, foreign, filepath.Join(stale.path, "profile")} {
 		if err := os.Mkdir(d, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
-	fresh := filepath.Join(dir, runPrefix+"fresh")
+	fresh := filepath.Join(dir, RunPrefix(dir)+"fresh")
 	if err := os.Mkdir(fresh, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestSweep(t *testing.T) {
 	if err := os.Chtimes(unlocked, old, old); err != nil {
 		t.Fatal(err)
 	}
-	link := filepath.Join(dir, runPrefix+"link")
+	link := filepath.Join(dir, RunPrefix(dir)+"link")
 	if err := os.Symlink(foreign, link); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestSweepWhileMaking(t *testing.T) {
 		}
 	}()
 	for made := 0; ; made++ {
-		d, err := lockedDir(dir)
+		d, err := lockedDir(dir, RunPrefix(dir))
 		if err != nil {
 			t.Fatal(err)
 		}
