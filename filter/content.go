@@ -1,12 +1,14 @@
 package filter
 
 // C22, C23: what a person wrote and the pictures beside it, in the order of the
-// mail. The tree comes from scan.go, the bytes of a leaf from transfer.go, its
+// mail. The parts come from scan.go, their bytes from transfer.go, their
 // letters from words.go, and text.go and html.go make them fit to read.
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html/charset"
@@ -36,12 +38,16 @@ func (m *Message) Content() (*Content, error) {
 }
 
 func (m *Message) gather() (*Content, error) {
-	root, err := m.scan()
+	body := make([]byte, m.body().Size())
+	if _, err := io.ReadFull(m.body(), body); err != nil {
+		return nil, fmt.Errorf("reading the body: %w", err)
+	}
+	root, err := newPart(m.value, body)
 	if err != nil {
 		return nil, err
 	}
-	g := gatherer{file: m.file}
-	passages, err := g.walk(root)
+	g := gatherer{}
+	passages, err := g.walk(root, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -55,31 +61,47 @@ type passage struct {
 	plain bool // text/plain, not HTML
 }
 
-// gatherer walks the tree and keeps photos and what is left out.
+// gatherer walks the tree, keeps photos and what is left out, and counts what
+// is limited.
 type gatherer struct {
-	file    io.ReaderAt
 	content Content
+	parts   int
+	headers int // bytes of all parts' headers
 }
 
-// walk gives the text of a part. Photos count in every branch of an
-// alternative: Apple Mail puts them into the second.
-func (g *gatherer) walk(p *part) ([]passage, error) {
-	if len(p.children) == 0 {
-		return g.leaf(p)
+// walk gives the text of a part that is depth multiparts deep. A multipart
+// without parts is text, so that nothing is lost. Photos count in every branch
+// of an alternative: Apple Mail puts them into the second.
+func (g *gatherer) walk(p *part, depth int) ([]passage, error) {
+	if !p.isMultipart() {
+		return g.leaf(p), nil
 	}
-	var all []passage
+	if depth == maxDepth {
+		return nil, defect("The parts of the message are nested more than %d deep.", maxDepth)
+	}
+	parts, err := g.split(p)
+	if err != nil {
+		return nil, err
+	}
+	if len(parts) == 0 {
+		p.kind = "text/plain"
+		return g.leaf(p), nil
+	}
 	var branches [][]passage
-	for _, child := range p.children {
-		passages, err := g.walk(child)
+	for _, inner := range parts {
+		if inner.isMultipart() && inner.params["boundary"] == p.params["boundary"] {
+			p.kind = inner.kind // so Outlook Express 5 for Mac: the inner's parts count as ours
+		}
+		passages, err := g.walk(inner, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		all, branches = append(all, passages...), append(branches, passages)
+		branches = append(branches, passages)
 	}
 	if p.kind == "multipart/alternative" {
 		return choose(branches), nil
 	}
-	return all, nil
+	return slices.Concat(branches...), nil
 }
 
 // choose takes the first branch of plain text that says anything, else the
@@ -104,24 +126,18 @@ func choose(branches [][]passage) []passage {
 	return chosen
 }
 
-func (g *gatherer) leaf(p *part) ([]passage, error) {
-	if p.isMultipart() {
-		return nil, nil // one without parts
-	}
-	data, err := g.decode(p)
-	if err != nil {
-		return nil, err
-	}
+func (g *gatherer) leaf(p *part) []passage {
+	data := decode(p.encoding, p.body)
 	kind := pictureType(data)
 	switch {
 	case kind != "":
 		g.content.Photos = append(g.content.Photos, Photo{kind, data})
 	case p.isText(data):
-		return []passage{p.passage(data)}, nil
+		return []passage{p.passage(data)}
 	case len(data) > 0 || p.name != "":
 		g.leaveOut(p)
 	}
-	return nil, nil
+	return nil
 }
 
 // pictureType tells by its first bytes what picture data is, "" for none that

@@ -145,8 +145,9 @@ func (m *Message) MessageID() string {
 		return ""
 	}
 	id := m.value("Message-ID")
-	inner, ok := strings.CutPrefix(id, "<")
-	if inner, ok = strings.CutSuffix(inner, ">"); !ok || inner == "" || len(id) > 998 || id[0] != '<' {
+	inner, _ := strings.CutPrefix(id, "<")
+	inner, ok := strings.CutSuffix(inner, ">")
+	if !ok || inner == "" || len(id) > 998 || id[0] != '<' {
 		return ""
 	}
 	for _, b := range []byte(inner) {

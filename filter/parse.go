@@ -40,7 +40,7 @@ func (p *parser) settings(root strictyaml.Node) {
 	} else {
 		root.Mistake("owner is missing: the address of whoever runs mailapp, for its notices")
 	}
-	p.s.MTA = optionalWord(top["mta"], "mta", "", "postfix", "exim", "opensmtpd", "qmail", "courier", "sendmail")
+	p.s.MTA = optionalWord(top["mta"], "mta", "", "postfix", "exim", "opensmtpd", "qmail", "courier", "sendmail", "dovecot")
 	p.s.State = top["state"].Text()
 	p.s.Refusals = Refusals(optionalWord(top["refusals"], "way to refuse", "bounce", "bounce", "mail"))
 	p.limits(top["deadline"], top["size-limit"])

@@ -15,7 +15,7 @@ import (
 type Settings struct {
 	File      string        // as given to ParseSettings
 	Owner     string        // who runs mailapp and gets its notices
-	MTA       string        // postfix, exim, opensmtpd, qmail, courier, sendmail; "" is to be found out
+	MTA       string        // postfix, exim, opensmtpd, qmail, courier, sendmail, dovecot; "" is to be found out
 	State     string        // directory as written, "" for the default; see Path
 	Deadline  time.Duration // of one mail (C6)
 	SizeLimit int64         // of a message, in bytes

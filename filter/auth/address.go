@@ -33,7 +33,7 @@ func parseAddress(s string) (address, error) {
 	case s == "":
 		return address{}, errors.New("there is no From field with exactly one address (RFC 5322 §3.6.2)")
 	case at <= 0 || at == len(s)-1:
-		return address{}, fmt.Errorf("From has no local part or no domain: %s (RFC 5322 §3.4.1)", shown(s))
+		return address{}, fmt.Errorf("the From field has no local part or no domain: %s (RFC 5322 §3.4.1)", shown(s))
 	case !ascii(s[at+1:]):
 		return address{}, fmt.Errorf("the domain of From is not in A-labels: %s (RFC 5890 §2.3.2.1)", shown(s))
 	}
