@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"mailapp/filter"
+	"mailapp/filter/auth"
 	"mailapp/poster"
 	"mailapp/poster/flow"
 	"mailapp/poster/ledger"
 )
 
-// sender gives the way in which the settings want mail sent.
-func sender(s *filter.Settings) poster.Send {
+// sendBy gives the way in which the settings want mail sent.
+func sendBy(s *filter.Settings) poster.Send {
 	switch r := s.Receipts; {
 	case r.SMTP != "":
 		return poster.SMTP(r.SMTP)
@@ -44,7 +45,7 @@ func receiptFrom(s *filter.Settings) string {
 // bounce it, or, where the settings say so and the sender is proven, by one
 // mail a day and reason (C17, C20). Never both.
 func (m *mail) reject(ctx context.Context) error {
-	if m.settings.Refusals != filter.ByMail || !m.evidence.Proven() {
+	if !refusedByMail(m.settings, m.evidence) {
 		return verdictError(m.verdict)
 	}
 	l, err := ledger.Open(ctx, string(m.state))
@@ -57,19 +58,24 @@ func (m *mail) reject(ctx context.Context) error {
 		return err
 	}
 	return m.sendOnce(ctx, l, poster.Notice{
-		To: m.evidence.Address, Key: entry.Key,
+		To: m.evidence.Address, Key: entry.Key, Reason: m.verdict.Reason,
 		Subject:    "Not accepted: " + entry.Subject,
 		Text:       "Your mail was not accepted.\n\n    " + m.verdict.Reason + "\n\nNothing was posted.\n",
 		References: entry.References, Answers: entry.MessageID,
-	}, m.verdict.Reason)
+	})
+}
+
+// refusedByMail tells that a refusal is a mail of ours, not the mail server's.
+func refusedByMail(s *filter.Settings, e auth.Evidence) bool {
+	return s.Refusals == filter.ByMail && e.Proven()
 }
 
 // sendOnce sends the notice unless its recipient has been told the same reason
-// today.
-func (m *mail) sendOnce(ctx context.Context, l *ledger.Ledger, n poster.Notice, reason string) error {
+// today. It is recorded afterwards: a failure in between tells twice, not never.
+func (m *mail) sendOnce(ctx context.Context, l *ledger.Ledger, n poster.Notice) error {
 	now := time.Now()
-	first, err := l.FirstToday(ctx, n.To, reason, now)
-	if err != nil || !first {
+	told, err := l.ToldToday(ctx, n.To, n.Reason, now)
+	if err != nil || told {
 		return err
 	}
 	n.From = receiptFrom(m.settings)
@@ -77,7 +83,10 @@ func (m *mail) sendOnce(ctx context.Context, l *ledger.Ledger, n poster.Notice, 
 	if err != nil {
 		return err
 	}
-	return sender(m.settings)(ctx, poster.Letter{To: n.To, Data: data})
+	if err := sendBy(m.settings)(ctx, poster.Letter{To: []string{n.To}, Data: data}); err != nil {
+		return err
+	}
+	return l.RecordTold(ctx, n.To, n.Reason, now)
 }
 
 // keep delivers the mail into a Maildir or hands it to a program, whose exit
@@ -93,8 +102,7 @@ func (m *mail) keep(ctx context.Context) error {
 	}
 	cmd := exec.CommandContext(ctx, rule.Command[0], rule.Command[1:]...)
 	cmd.Stdin = io.NewSectionReader(m.file, 0, m.size)
-	cmd.WaitDelay = time.Second
-	if err := cmd.Run(); err != nil {
+	if _, err := poster.RunDetached(cmd); err != nil {
 		return fmt.Errorf("keeping the mail with %s: %w", rule.Command[0], err)
 	}
 	return nil
@@ -108,10 +116,8 @@ func (m *mail) forward(ctx context.Context) error {
 		return err
 	}
 	data = append([]byte(poster.LoopHeader+": 1\n"), data...)
-	for _, to := range m.verdict.RuleDef.To {
-		if err := sender(m.settings)(ctx, poster.Letter{From: m.envelope.Sender, To: to, Data: data}); err != nil {
-			return fmt.Errorf("forwarding: %w", err)
-		}
+	if err := sendBy(m.settings)(ctx, poster.Letter{From: m.envelope.Sender, To: m.verdict.RuleDef.To, Data: data}); err != nil {
+		return fmt.Errorf("forwarding: %w", err)
 	}
 	return nil
 }
@@ -128,43 +134,39 @@ func (m *mail) bytes() ([]byte, error) {
 
 // hold keeps the mail for the owner, quietly.
 func (m *mail) hold(ctx context.Context) error {
-	who := m.evidence.Address
-	if who == "" {
-		who = "unproven:" + m.envelope.Sender
-	}
-	entry, err := m.entry(who)
+	entry, err := m.entry(m.evidence.Address)
 	if err != nil {
 		return err
 	}
+	entry.App = "" // it never became a job
 	m.report.ID, m.report.Outcome = entry.ID(), string(ledger.Held)
-	if err := m.keepForOwner(entry.ID()); err != nil {
-		return err
+	why := m.verdict.Why
+	if why == "" {
+		why = fmt.Sprintf("rule %q says so", m.verdict.Rule)
 	}
 	l, err := ledger.Open(ctx, string(m.state))
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	entry.App = "" // it never became a job
-	why := m.verdict.Why
-	if why == "" {
-		why = fmt.Sprintf("rule %q says so", m.verdict.Rule)
-	}
-	_, err = l.Hold(ctx, entry, why)
-	return err
+	return l.Hold(ctx, entry, why, func() error { return m.keepForOwner(entry.ID()) })
 }
 
 func (m *mail) keepForOwner(id string) error {
 	return m.state.keep(id, m.file, m.size, m.envelope)
 }
 
+// ownerTime is for a notice to the owner, within what the worker has left.
+const ownerTime = 4 * time.Second
+
 // notifyOwner tells the owner, at most once a day and cause, what only they
 // can mend: a login, a captcha, a page that has changed, an ad in doubt (C27).
-// That the owner cannot be told is no reason to treat the mail otherwise.
-func (m *mail) notifyOwner(p *poster.Poster, job poster.Job, o poster.Outcome, cause error) error {
+// That the owner cannot be told only stands in the log: the mail's own end is
+// not changed by it.
+func (m *mail) notifyOwner(p *poster.Poster, job poster.Job, o poster.Outcome, cause error) {
 	var failure *flow.Failure
-	if m.settings.Owner == "" || !errors.As(cause, &failure) {
-		return nil
+	if !errors.As(cause, &failure) {
+		return
 	}
 	text := fmt.Sprintf("A mail to app %q could not be posted.\n\n%v\n\n", job.App, cause)
 	if o.State == ledger.Held {
@@ -173,10 +175,10 @@ func (m *mail) notifyOwner(p *poster.Poster, job poster.Job, o poster.Outcome, c
 	} else {
 		text += "It is tried again as long as the mail server keeps it.\n"
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), poster.Grace)
+	ctx, cancel := context.WithTimeout(context.Background(), ownerTime)
 	defer cancel()
-	return m.sendOnce(ctx, p.Ledger, poster.Notice{
+	m.report.note(m.sendOnce(ctx, p.Ledger, poster.Notice{
 		To: m.settings.Owner, Key: job.Key, Subject: "mailapp: " + job.App + " needs a look", Text: text,
-		Screenshot: o.Screenshot,
-	}, job.App+": "+failure.Step+": "+string(failure.Fault))
+		Reason: job.App + ": " + failure.Step + ": " + string(failure.Fault), Screenshot: o.Screenshot,
+	}))
 }

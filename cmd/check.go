@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -88,7 +89,7 @@ func (e explainer) run(ctx context.Context, in io.Reader, flags flagEnvelope) er
 }
 
 func (e explainer) explain(ctx context.Context, in io.Reader, flags flagEnvelope) error {
-	data, err := readBounded(in, e.settings.SizeLimit)
+	data, tooLarge, err := readBounded(in, e.settings.SizeLimit)
 	if err != nil {
 		return err
 	}
@@ -98,8 +99,19 @@ func (e explainer) explain(ctx context.Context, in io.Reader, flags flagEnvelope
 	}
 	env := readEnvelope(os.LookupEnv, flags, e.settings.MTA, msg)
 	e.envelope(env, msg)
-	asked, err := e.settings.Decide(msg, env, nil)
+	header, err := filter.Read(bufio.NewReader(bytes.NewReader(data)))
 	if err != nil {
+		return err
+	}
+	asked, err := e.settings.Decide(header, env, nil)
+	if err == nil && endsHere(e.settings, asked) {
+		e.verdict(asked)
+		return verdictError(asked)
+	}
+	if err := errors.Join(err, tooLarge); err != nil {
+		if automatic(msg, env) {
+			return nil
+		}
 		return err
 	}
 	evidence, err := auth.Check(ctx, e.settings.AuthRequest(msg, env, asked, secretsFor(ctx, e.settings)))
@@ -107,24 +119,36 @@ func (e explainer) explain(ctx context.Context, in io.Reader, flags flagEnvelope
 	if err != nil {
 		return err
 	}
+	return e.act(msg, env, evidence)
+}
+
+// act shows what would be done.
+func (e explainer) act(msg *filter.Message, env filter.Envelope, evidence auth.Evidence) error {
 	verdict, err := e.settings.Decide(msg, env, &evidence)
 	if err != nil {
 		return err
 	}
 	e.verdict(verdict)
-	if verdict.Action == filter.Post {
+	switch {
+	case verdict.Action == filter.Post:
 		return e.post(msg, verdict)
+	case refusedByMail(e.settings, evidence):
+		return nil
 	}
 	return verdictError(verdict)
 }
 
-func readBounded(in io.Reader, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(in, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		_, err = io.Copy(io.Discard, in)
-		err = errors.Join(tooLarge(limit), err)
+// readBounded reads the message up to the limit, and beyond it only to its end.
+func readBounded(in io.Reader, limit int64) (data []byte, overLimit, err error) {
+	data, err = io.ReadAll(io.LimitReader(in, limit))
+	if err != nil {
+		return nil, nil, err
 	}
-	return data, err
+	rest, err := io.Copy(io.Discard, in)
+	if rest > 0 {
+		overLimit = tooLarge(limit)
+	}
+	return data, overLimit, err
 }
 
 func (e explainer) envelope(env filter.Envelope, m *filter.Message) {
@@ -137,7 +161,7 @@ func (e explainer) envelope(env filter.Envelope, m *filter.Message) {
 		sender = "<> (null)"
 	}
 	e.line("envelope sender: %s", sender)
-	e.line("envelope recipient: %s", orElse(withoutSecret(env.Recipient), "not known"))
+	e.line("envelope recipient: %s", orElse(withoutSecret(env), "not known"))
 	e.line("subject: %s", m.Subject())
 	if why := m.Automatic(); why != "" {
 		e.line("written by a machine: %s", why)

@@ -127,26 +127,37 @@ func (s *stage) leavesNothing() {
 // although one was meant, a person is asked.
 func TestCrashAtEachTransition(t *testing.T) {
 	for _, c := range []struct {
+		fault string
 		at    string
 		ads   int // in the end
 		state ledger.State
 		ended ledger.State
 		mails int
 	}{
-		{"before claimed", 1, ledger.Answered, ledger.Posted, 1},
-		{"after claimed", 1, ledger.Answered, ledger.Posted, 1},
-		{"before in doubt", 1, ledger.Answered, ledger.Posted, 1},
-		{"after in doubt", 0, ledger.Held, ledger.Held, 1}, // not clicked, but nobody can know
-		{"before posted", 1, ledger.Held, ledger.Held, 1},
-		{"after posted", 1, ledger.Answered, ledger.Posted, 1},
-		{"before answered", 1, ledger.Answered, ledger.Posted, 2}, // at least one receipt
-		{"after answered", 1, ledger.Answered, ledger.Posted, 1},
+		{"", "before claimed", 1, ledger.Answered, ledger.Posted, 1},
+		{"", "after claimed", 1, ledger.Answered, ledger.Posted, 1},
+		{"", "before in doubt", 1, ledger.Answered, ledger.Posted, 1},
+		{"", "after in doubt", 0, ledger.Held, ledger.Held, 1}, // not clicked, but nobody can know
+		{"", "before posted", 1, ledger.Held, ledger.Held, 1},
+		{"", "after posted", 1, ledger.Answered, ledger.Posted, 1},
+		{"", "before answered", 1, ledger.Answered, ledger.Posted, 2}, // at least one receipt
+		{"", "after answered", 1, ledger.Answered, ledger.Posted, 1},
+		{"captcha", "before none", 1, ledger.Answered, ledger.Posted, 1},
+		{"captcha", "after none", 1, ledger.Answered, ledger.Posted, 1},
+		{"answer-lost", "before held", 1, ledger.Held, ledger.Held, 2}, // told at least once
+		{"answer-lost", "after held", 1, ledger.Held, ledger.Held, 1},
 	} {
 		t.Run(c.at, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t)
+			if err := s.site.SetFault(c.fault); err != nil {
+				t.Fatal(err)
+			}
 			if code, out := s.deliver("TEST_CRASH_AT=" + c.at); code != exitLater || !strings.HasPrefix(out, "4.3.0 ") || strings.Count(out, "\n") != 1 {
 				t.Errorf("crashed: exit %d, %q", code, out)
+			}
+			if err := s.site.SetFault(""); err != nil {
+				t.Fatal(err)
 			}
 			for range 2 {
 				if code, out := s.deliver(); code != exitDone || out != "" {
@@ -236,13 +247,13 @@ func TestDeadline(t *testing.T) {
 	if err := s.site.SetFault("slow"); err != nil {
 		t.Fatal(err)
 	}
-	s.setDeadline("4s")
+	s.setDeadline("8s")
 	began := time.Now()
 	code, out := s.deliver()
 	if code != exitLater || !strings.HasPrefix(out, "4.3.0 ") {
 		t.Errorf("exit %d, %q", code, out)
 	}
-	if took := time.Since(began); took > 15*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("took %v", took)
 	}
 	if got := len(s.site.Ads()); got != 0 {
@@ -281,5 +292,34 @@ func (s *stage) setDeadline(limit string) {
 	}
 	if err := os.WriteFile(path, append([]byte("deadline: "+limit+"\n"), data...), 0o600); err != nil {
 		s.Fatal(err)
+	}
+}
+
+// The same for what the site refuses: refused it stays, whatever dies, and the
+// mail server is told at each delivery.
+func TestCrashAroundRejected(t *testing.T) {
+	for _, at := range []string{"before rejected", "after rejected"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t)
+			if err := s.site.SetFault("price-required"); err != nil {
+				t.Fatal(err)
+			}
+			mail := "From: fred@example.org\nSubject: A lamp\nMessage-ID: <lamp@example.org>\n\nx\n"
+			if err := os.WriteFile(filepath.Join(s.dir, "sofa.eml"), []byte(mail), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if code, out := s.deliver("TEST_CRASH_AT=" + at); code != exitLater {
+				t.Errorf("crashed: exit %d, %q", code, out)
+			}
+			for range 2 {
+				if code, out := s.deliver(); code != exitData || !strings.Contains(out, "Price required") {
+					t.Errorf("delivered again: exit %d, %q", code, out)
+				}
+			}
+			if e := s.entry(); e.State != ledger.Rejected || len(s.site.Ads()) != 0 {
+				t.Errorf("the job is %s, %d ads", e.State, len(s.site.Ads()))
+			}
+		})
 	}
 }

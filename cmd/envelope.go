@@ -186,11 +186,14 @@ func extension(env environment) string {
 
 // withoutSecret gives the recipient as it may be shown: its extension, which
 // may be a secret that proves the sender, is left out (C29).
-func withoutSecret(recipient string) string {
-	at := strings.LastIndexByte(recipient, '@')
-	plus := strings.IndexByte(recipient, '+')
-	if plus < 0 || plus > at {
-		return oneLine(recipient, 300)
+func withoutSecret(e filter.Envelope) string {
+	local, domain := e.Recipient, ""
+	if at := strings.LastIndexByte(e.Recipient, '@'); at >= 0 {
+		local, domain = e.Recipient[:at], e.Recipient[at:]
 	}
-	return oneLine(recipient[:plus]+recipient[at:], 300)
+	local, _, _ = strings.Cut(local, "+")
+	if cut := len(local) - len(e.Extension) - 1; e.MTA == mtaPostfix && e.Extension != "" && cut > 0 && strings.EqualFold(local[cut+1:], e.Extension) {
+		local = local[:cut] // whatever its recipient_delimiter is
+	}
+	return oneLine(local+domain, 300)
 }

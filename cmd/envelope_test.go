@@ -95,15 +95,19 @@ func with(env map[string]string, name, value string) map[string]string {
 
 // C29: an address secret is shown nowhere.
 func TestWithoutSecret(t *testing.T) {
-	for in, want := range map[string]string{
-		"fred_x+k7q3@example.org": "fred_x@example.org",
-		"fred_x@example.org":      "fred_x@example.org",
-		"fred@a+b.example":        "fred@a+b.example",
-		"nonsense":                "nonsense",
-		"":                        "",
+	for in, want := range map[filter.Envelope]string{
+		{Recipient: "fred_x+k7q3@example.org"}: "fred_x@example.org",
+		{Recipient: "fred_x@example.org"}:      "fred_x@example.org",
+		{Recipient: "fred@a+b.example"}:        "fred@a+b.example",
+		{Recipient: "nonsense"}:                "nonsense",
+		{}:                                     "",
+		{Recipient: "fred_x-K7q3@example.org", Extension: "k7q3", MTA: mtaPostfix}:  "fred_x@example.org",
+		{Recipient: "joe-fred_x@example.org", Extension: "fred_x", MTA: mtaQmail}:   "joe-fred_x@example.org",
+		{Recipient: "k7q3@example.org", Extension: "k7q3", MTA: mtaPostfix}:         "k7q3@example.org",
+		{Recipient: "fred_x=k7q3@example.org", Extension: "other", MTA: mtaPostfix}: "fred_x=k7q3@example.org",
 	} {
 		if got := withoutSecret(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
+			t.Errorf("%+v: %q, want %q", in, got, want)
 		}
 	}
 }

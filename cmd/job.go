@@ -19,49 +19,58 @@ import (
 var observe func(to ledger.State, done bool)
 
 // job carries what filter has decided over to what poster needs.
-func (m *mail) job(ctx context.Context) (poster.Job, error) {
-	app := m.settings.App(m.verdict.App)
-	f, err := loadFlow(m.settings, app)
-	if err != nil {
-		return poster.Job{}, err
-	}
+func (m *mail) job() (poster.Job, error) {
 	entry, err := m.entry(m.evidence.Address)
 	if err != nil {
 		return poster.Job{}, err
 	}
-	content, err := m.message.Content()
-	if err != nil {
-		return poster.Job{}, err
-	}
-	job := poster.Job{
-		Job: entry, Flow: f, Title: m.verdict.Fields["title"],
-		Values: flowValues(app, m.verdict.Fields), Secrets: map[string]string{},
-		MailRefusals: m.settings.Refusals == filter.ByMail,
-	}
-	for _, photo := range content.Photos {
-		job.Photos = append(job.Photos, poster.Photo(photo))
-	}
-	if app.Password.IsSet() {
-		job.Secrets["password"], err = readSecret(ctx, m.settings, app.Password)
-	}
-	return job, err
+	m.report.ID = entry.ID()
+	m.tell(event{Partial: m.report})
+	return poster.Job{
+		Job: entry, Title: m.verdict.Fields["title"], Site: m.settings.App(m.verdict.App).URL,
+		MailRefusals: m.settings.Refusals == filter.ByMail, Retry: m.retry, Work: m.work,
+	}, nil
 }
 
-// entry is what the ledger keeps of this mail. sender is the proven one, or a
-// text that no proven sender can be.
+// work gives what the flow runs on: the flow itself, fields, photos, password.
+func (m *mail) work(ctx context.Context) (w poster.Work, err error) {
+	app := m.settings.App(m.verdict.App)
+	if w.Flow, err = loadFlow(m.settings, app); err != nil {
+		return w, err
+	}
+	content, err := m.message.Content()
+	if err != nil {
+		return w, err
+	}
+	for _, photo := range content.Photos {
+		w.Photos = append(w.Photos, poster.Photo(photo))
+	}
+	w.Values, w.Secrets = flowValues(app, m.verdict.Fields), map[string]string{}
+	if app.Password.IsSet() {
+		w.Secrets["password"], err = readSecret(ctx, m.settings, app.Password)
+	}
+	return w, err
+}
+
+// entry is what the ledger keeps of this mail. sender is the proven one. Where
+// there is none, the whole mail counts for its key: a stranger's copy of a
+// Message-ID must not pass for the mail that has it.
 func (m *mail) entry(sender string) (ledger.Job, error) {
-	id := m.message.MessageID()
-	if id == "" {
+	id, who := m.message.MessageID(), sender
+	if id == "" || sender == "" {
 		digest, err := m.message.Digest()
 		if err != nil {
 			return ledger.Job{}, err
 		}
-		id = "digest:" + hex.EncodeToString(digest)
+		id += " digest:" + hex.EncodeToString(digest)
+	}
+	if sender == "" {
+		sender = "unproven:" + oneLine(m.envelope.Sender, 300)
 	}
 	return ledger.Job{
-		Key:  poster.Key(m.verdict.Rule, m.envelope.Recipient, sender, id),
+		Key:  poster.Key(m.verdict.Rule, m.envelope.Recipient, who, id),
 		Rule: m.verdict.Rule, App: m.verdict.App, Person: m.evidence.Person,
-		Sender: sender, Recipient: withoutSecret(m.envelope.Recipient),
+		Sender: sender, Recipient: withoutSecret(m.envelope),
 		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: oneLine(m.message.Subject(), 300),
 	}, nil
 }
@@ -102,7 +111,7 @@ func (m *mail) poster(ctx context.Context) (p *poster.Poster, closeAll func(), e
 		return nil, nil, err
 	}
 	l.Observe = observe
-	if err := browser.Sweep(m.state.run()); err != nil {
+	if err := errors.Join(browser.Sweep(m.state.run()), m.state.sweep()); err != nil {
 		return nil, nil, errors.Join(err, l.Close())
 	}
 	return &poster.Poster{
@@ -110,7 +119,7 @@ func (m *mail) poster(ctx context.Context) (p *poster.Poster, closeAll func(), e
 		Site: &browser.Browser{
 			Path: m.settings.Path(m.settings.Browser.Path), NoSandbox: !m.settings.Browser.Sandbox, Dir: m.state.run(),
 		},
-		Send: sender(m.settings), From: receiptFrom(m.settings),
+		Send: sendBy(m.settings), From: receiptFrom(m.settings),
 		Progress: func(e flow.Event) { m.say("page", "%s", e.Text) },
 	}, func() { l.Close() }, nil
 }

@@ -20,17 +20,17 @@ func newLedgerCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ledger",
 		Short: "List jobs, and settle those that are held",
-		Long: "List the jobs, the newest first. What is held waits for a person's word:\n" +
-			"posted says that the ad is on the site after all, retry has the mail handled\n" +
-			"again from the beginning, forget closes the job without an ad.",
+		Long: "List the jobs, the newest first. What is held, or in doubt and not delivered again,\n" +
+			"waits for a person's word: posted says that the ad is on the site after all, retry\n" +
+			"has the mail handled again from the beginning, forget closes the job without an ad.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return withLedger(c, func(ctx context.Context, o *office) error {
+			return withLedger(c, func(ctx context.Context, o *settling) error {
 				return listJobs(ctx, c, o)
 			})
 		},
 	}
-	c.Flags().Bool("held", false, "list only what is held")
+	c.Flags().Bool("held", false, "list only what waits for a person")
 	c.AddCommand(
 		settleCommand("posted ID URL", "Say that a held job's ad is on the site at URL; the sender gets the receipt", cobra.ExactArgs(2), settlePosted),
 		settleCommand("retry ID", "Handle a held mail again from the beginning", cobra.ExactArgs(1), settleRetry),
@@ -39,8 +39,12 @@ func newLedgerCommand() *cobra.Command {
 	return c
 }
 
-// office is what a person needs at hand to settle jobs.
-type office struct {
+// waiting are the states from which a job goes on only by a person's word,
+// unless its mail is delivered again.
+var waiting = []ledger.State{ledger.Held, ledger.Doubt, ledger.Posted}
+
+// settling is what a person needs at hand to settle jobs.
+type settling struct {
 	rules    string
 	settings *filter.Settings
 	state    stateDir
@@ -48,7 +52,7 @@ type office struct {
 	say      func(format string, args ...any)
 }
 
-func withLedger(c *cobra.Command, do func(context.Context, *office) error) error {
+func withLedger(c *cobra.Command, do func(context.Context, *settling) error) error {
 	settings, err := loadSettings(rulesFlag(c))
 	if err != nil {
 		return codeError{exitConfig, err}
@@ -62,15 +66,15 @@ func withLedger(c *cobra.Command, do func(context.Context, *office) error) error
 		return err
 	}
 	defer l.Close()
-	return do(c.Context(), &office{rulesFlag(c), settings, state, l, func(format string, args ...any) {
+	return do(c.Context(), &settling{rulesFlag(c), settings, state, l, func(format string, args ...any) {
 		fmt.Fprintf(c.OutOrStdout(), format+"\n", args...)
 	}})
 }
 
-func listJobs(ctx context.Context, c *cobra.Command, o *office) error {
+func listJobs(ctx context.Context, c *cobra.Command, o *settling) error {
 	var states []ledger.State
 	if held, _ := c.Flags().GetBool("held"); held {
-		states = append(states, ledger.Held)
+		states = waiting
 	}
 	entries, err := o.ledger.List(ctx, states...)
 	if err != nil {
@@ -92,24 +96,24 @@ func listJobs(ctx context.Context, c *cobra.Command, o *office) error {
 	return w.Flush()
 }
 
-// settleCommand makes a command that claims one held job and settles it.
-func settleCommand(use, short string, args cobra.PositionalArgs, settle func(context.Context, *office, *ledger.Claim, []string) error) *cobra.Command {
+// settleCommand makes a command that claims one job and settles it.
+func settleCommand(use, short string, args cobra.PositionalArgs, settle func(context.Context, *settling, *ledger.Claim, []string) error) *cobra.Command {
 	return &cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
-		return withLedger(c, func(ctx context.Context, o *office) error {
+		return withLedger(c, func(ctx context.Context, o *settling) error {
 			claim, err := o.ledger.Take(ctx, args[0])
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			defer claim.Close()
-			if claim.State != ledger.Held && claim.State != ledger.None {
-				return fmt.Errorf("%s is %s; only what is held can be settled", claim.ID(), claim.State)
+			if claim.State == ledger.Answered || claim.State == ledger.Rejected {
+				return fmt.Errorf("%s is over; there is nothing to settle", claim.ID())
 			}
 			return settle(ctx, o, claim, args)
 		})
 	}}
 }
 
-func settlePosted(ctx context.Context, o *office, claim *ledger.Claim, args []string) error {
+func settlePosted(ctx context.Context, o *settling, claim *ledger.Claim, args []string) error {
 	u, err := url.Parse(args[1])
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return usageError("%q is not the URL of an ad", args[1])
@@ -117,15 +121,15 @@ func settlePosted(ctx context.Context, o *office, claim *ledger.Claim, args []st
 	if claim.App == "" {
 		return fmt.Errorf("%s was held before it was to be posted anywhere", claim.ID())
 	}
-	p := &poster.Poster{Ledger: o.ledger, Send: sender(o.settings), From: receiptFrom(o.settings)}
+	p := &poster.Poster{Ledger: o.ledger, Send: sendBy(o.settings), From: receiptFrom(o.settings)}
 	if err := p.Confirm(ctx, claim, args[1]); err != nil {
-		return err
+		return fmt.Errorf("%w; hint: the same command tries it again", err)
 	}
 	o.say("%s is posted; the receipt went to %s", claim.ID(), claim.Sender)
 	return o.state.forget(claim.ID())
 }
 
-func settleForget(ctx context.Context, o *office, claim *ledger.Claim, _ []string) error {
+func settleForget(ctx context.Context, o *settling, claim *ledger.Claim, _ []string) error {
 	if err := claim.Answer(ctx); err != nil {
 		return err
 	}
@@ -133,7 +137,9 @@ func settleForget(ctx context.Context, o *office, claim *ledger.Claim, _ []strin
 	return o.state.forget(claim.ID())
 }
 
-func settleRetry(ctx context.Context, o *office, claim *ledger.Claim, _ []string) error {
+// settleRetry has a kept mail handled once more. The job stays as it is until
+// the worker takes it, so that dying here loses nothing.
+func settleRetry(ctx context.Context, o *settling, claim *ledger.Claim, _ []string) error {
 	message, env, err := o.state.openKept(claim.ID())
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("the mail of %s was not kept; have it sent again", claim.ID())
@@ -142,20 +148,30 @@ func settleRetry(ctx context.Context, o *office, claim *ledger.Claim, _ []string
 		return err
 	}
 	defer message.Close()
-	if claim.State == ledger.Held {
-		if err := claim.Retry(ctx); err != nil {
-			return err
-		}
-	}
 	claim.Close() // the worker claims it
-	d := delivery{in: message, rules: o.rules, envelope: &env}
-	r := d.handleUntilSignal()
+	r := delivery{in: message, rules: o.rules, envelope: &env, retry: true}.handleUntilSignal()
 	if r.Exit != exitDone {
 		return fmt.Errorf("%s: %s", claim.ID(), r.cause())
 	}
 	o.say("%s", summary(r))
-	if r.Outcome == string(ledger.Held) {
+	if r.Outcome == string(ledger.Held) && r.ID == claim.ID() {
 		return nil
 	}
-	return o.state.forget(claim.ID())
+	return o.close(ctx, claim.ID(), r.ID)
+}
+
+// close ends a job that another rule has taken over, or none: its mail has
+// been dealt with.
+func (o *settling) close(ctx context.Context, id, successor string) error {
+	if id != successor {
+		claim, err := o.ledger.Take(ctx, id)
+		if err != nil {
+			return err
+		}
+		defer claim.Close()
+		if err := claim.Answer(ctx); err != nil {
+			return err
+		}
+	}
+	return o.state.forget(id)
 }

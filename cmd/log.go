@@ -23,6 +23,7 @@ type report struct {
 	Status    string    `json:"status,omitempty"`
 	Text      string    `json:"text,omitempty"`  // what the mail server was told
 	Error     string    `json:"error,omitempty"` // the cause
+	Aside     string    `json:"aside,omitempty"` // what else went wrong, such as a notice to the owner
 	Millis    int64     `json:"ms"`
 
 	Screenshot []byte `json:"-"`
@@ -44,20 +45,26 @@ func (r *report) end(e ending, cause error) {
 // fail ends with what the error means to a mail server.
 func (r *report) fail(err error) { r.end(endingOf(err), err) }
 
-// appendLog writes the line. One write to a file opened for appending is not
-// torn by others that do the same.
-func (d stateDir) appendLog(r report) error {
-	line, err := json.Marshal(r)
+// note adds something that went wrong beside the mail's own end.
+func (r *report) note(err error) {
 	if err != nil {
-		return err
+		r.Aside = oneLine(err.Error(), 1000)
 	}
-	f, err := os.OpenFile(d.log(), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
+}
+
+// logTo writes the line. One write to a file opened for appending is not torn
+// by others that do the same. That it fails changes nothing any more: what was
+// done is done.
+func (r report) logTo(f *os.File) {
+	if line, err := json.Marshal(r); err == nil {
+		_, _ = f.Write(append(line, '\n'))
 	}
-	defer f.Close()
-	_, err = f.Write(append(line, '\n'))
-	return err
+}
+
+// openLog is called before anything is done: a log that cannot be written is
+// found out in time.
+func (d stateDir) openLog() (*os.File, error) {
+	return os.OpenFile(d.log(), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 }
 
 // cause says why it did not end well, to the owner.

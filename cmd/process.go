@@ -17,7 +17,7 @@ import (
 // envelope. Whatever goes wrong comes back as an error, and exit.go alone
 // decides what the mail server hears of it.
 func process(ctx context.Context, message *os.File, req request, tell func(event)) (r report) {
-	m := &mail{file: message, size: req.Size, envelope: req.Envelope, tell: tell, report: &r}
+	m := &mail{file: message, size: req.Size, envelope: req.Envelope, retry: req.Retry, tell: tell, report: &r}
 	err := m.read(req.Rules)
 	if err == nil {
 		err = m.prove(ctx)
@@ -37,6 +37,7 @@ type mail struct {
 	file     *os.File
 	size     int64
 	envelope filter.Envelope
+	retry    bool // a person has said that what is held is to be done
 	tell     func(event)
 	report   *report
 
@@ -59,7 +60,7 @@ func (m *mail) read(rules string) (err error) {
 		return err
 	}
 	m.report.MessageID = oneLine(m.message.MessageID(), 300)
-	m.report.Recipient = withoutSecret(m.envelope.Recipient)
+	m.report.Recipient = withoutSecret(m.envelope)
 	return nil
 }
 
@@ -84,6 +85,7 @@ func (m *mail) decide() (err error) {
 	m.verdict, err = m.settings.Decide(m.message, m.envelope, &m.evidence)
 	m.report.Rule, m.report.Decision = m.verdict.Rule, string(m.verdict.Action)
 	if err == nil {
+		m.tell(event{Partial: m.report})
 		m.say("rule", "%s: %s", m.verdict.Rule, m.verdict.Action)
 	}
 	return err
@@ -111,7 +113,7 @@ func (m *mail) act(ctx context.Context) error {
 
 // post puts the ad up, at most once, and has the sender told.
 func (m *mail) post(ctx context.Context) error {
-	job, err := m.job(ctx)
+	job, err := m.job()
 	if err != nil {
 		return err
 	}
@@ -124,7 +126,8 @@ func (m *mail) post(ctx context.Context) error {
 	outcome, err := p.Post(ctx, job)
 	m.noteOutcome(outcome)
 	if err != nil {
-		return errors.Join(err, m.notifyOwner(p, job, outcome, err))
+		m.notifyOwner(p, job, outcome, err)
+		return err
 	}
 	switch outcome.State {
 	case ledger.Posted:
@@ -135,7 +138,8 @@ func (m *mail) post(ctx context.Context) error {
 		}
 		return unpostable{fmt.Sprintf("The site did not take the ad; it said: %s", outcome.Result.Said)}
 	case ledger.Held:
-		return errors.Join(m.keepForOwner(job.ID()), m.notifyOwner(p, job, outcome, outcome.Cause))
+		m.notifyOwner(p, job, outcome, outcome.Cause)
+		return m.keepForOwner(job.ID())
 	}
 	return errors.New("the poster came to no outcome")
 }

@@ -21,62 +21,88 @@ type delivery struct {
 	env      environment
 	flags    flagEnvelope
 	envelope *filter.Envelope // known already, of a kept mail; else nil
+	retry    bool             // a person has said that what is held is to be done
 	progress func(event)      // nil: nobody watches
 }
 
 // handle takes one message from its first byte to its end. It is the parent's
 // half: what the header and the environment decide ends here; all else goes to
 // a worker process. It reads the message to its end whatever comes (C5), never
-// panics, and writes the log's line.
-func (d delivery) handle(ctx context.Context) (r report) {
+// panics, and writes the log's line. expire is called when the message's time
+// is up (C6).
+func (d delivery) handle(ctx context.Context, expire func()) (r report) {
 	r.Time = time.Now()
-	state := stateDir("")
+	var log *os.File
 	defer func() {
 		if p := recover(); p != nil {
 			r.fail(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 		r.Millis = time.Since(r.Time).Milliseconds()
-		if state != "" {
-			if err := state.appendLog(r); err != nil && r.Exit == exitDone && r.Outcome == "" {
-				r.fail(fmt.Errorf("writing the log: %w", err))
-			}
+		if log != nil {
+			r.logTo(log)
+			log.Close()
 		}
 	}()
 	defer func() { _, _ = io.Copy(io.Discard, d.in) }()
 
 	settings, err := loadSettings(d.rules)
+	var state stateDir
 	if err == nil {
 		state, err = openState(settings)
+	}
+	if err == nil {
+		log, err = state.openLog()
 	}
 	if err != nil {
 		r.end(ending{exitLater, "4.3.5", "This service is not set up correctly at the moment; the message will be tried again."}, err)
 		return r
 	}
+	defer time.AfterFunc(settings.Deadline, expire).Stop()
+	d.decide(ctx, settings, state, &r)
+	return r
+}
+
+// decide reads the header and ends what it decides; it hands on the rest.
+func (d delivery) decide(ctx context.Context, settings *filter.Settings, state stateDir, r *report) {
 	var seen bytes.Buffer // all that has been read so far, for the spool
 	msg, err := filter.Read(bufio.NewReader(io.TeeReader(d.in, &seen)))
 	if err != nil {
 		r.fail(err)
-		return r
+		return
 	}
 	env := d.readEnvelope(settings, msg)
-	r.MessageID, r.Recipient = oneLine(msg.MessageID(), 300), withoutSecret(env.Recipient)
+	r.MessageID, r.Recipient = oneLine(msg.MessageID(), 300), withoutSecret(env)
+	// A machine gets no bounce, whatever is wrong with its mail (C18).
+	defer func() {
+		if automatic(msg, env) && (r.Exit == exitData || r.Exit == exitDenied) {
+			r.Decision, r.Exit, r.Status = string(filter.Drop), exitDone, ""
+		}
+	}()
 	verdict, err := settings.Decide(msg, env, nil)
 	if err != nil {
 		r.fail(err)
-		return r
+		return
 	}
 	if endsHere(settings, verdict) {
 		r.Rule, r.Decision = verdict.Rule, string(verdict.Action)
 		r.fail(verdictError(verdict))
-		return r
+		return
 	}
 	spool, size, err := spoolMessage(state.run(), io.MultiReader(&seen, d.in), settings.SizeLimit)
 	if err != nil {
 		r.fail(err)
-		return r
+		return
 	}
 	defer spool.Close()
-	return d.supervise(ctx, spool, request{Rules: settings.File, Size: size, Envelope: env, Deadline: settings.Deadline}, r)
+	*r = d.supervise(ctx, spool, request{
+		Rules: settings.File, RunDir: state.run(), Size: size, Envelope: env,
+		Deadline: settings.Deadline - time.Since(r.Time), Retry: d.retry,
+	}, *r)
+}
+
+// automatic tells whether no person waits for an answer to the message.
+func automatic(m *filter.Message, e filter.Envelope) bool {
+	return e.SenderKnown && e.Sender == "" || m.Automatic() != "" || m.OwnLoop()
 }
 
 func (d delivery) readEnvelope(s *filter.Settings, m *filter.Message) filter.Envelope {

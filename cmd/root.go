@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -22,11 +23,13 @@ import (
 // Main runs the command line and gives the exit code. exampleRules is the
 // rules.yaml that init writes.
 func Main(exampleRules []byte) int {
+	if slices.Contains(os.Args[1:], runCommand) {
+		untilSignal() // before anything can go wrong
+	}
 	root := newRoot(exampleRules)
 	cmd, err := root.ExecuteC()
 	if err != nil && cmd.Name() == runCommand && !isSilent(err) {
-		_, _ = io.Copy(io.Discard, os.Stdin) // C5
-		return endRun(os.Stderr, ending{exitLater, "4.3.5", "This service is called in a way that it does not understand; the message will be tried again."})
+		return misused(os.Stdin, os.Stderr)
 	}
 	if err != nil && !isSilent(err) {
 		complain(root.ErrOrStderr(), err)
@@ -114,5 +117,5 @@ func isTerminal(w io.Writer) bool {
 		return false
 	}
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

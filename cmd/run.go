@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -51,16 +52,14 @@ func endRun(w io.Writer, e ending) int {
 	return e.Code
 }
 
-// handleUntilSignal handles the message; a signal that ends programs ends the
-// worker's process group first and is then "try again later" (C2), also while
-// the message is still being read.
+// handleUntilSignal handles the message; a signal that ends programs, or the
+// deadline, ends the worker's process group first and is then "try again later"
+// (C2, C6), also while the message is still being read.
 func (d delivery) handleUntilSignal() report {
-	signal.Ignore(syscall.SIGPIPE) // an MTA that has gone does not change what is done
-	ctx, stop := signal.NotifyContext(context.Background(),
-		syscall.SIGTERM, syscall.SIGALRM, syscall.SIGHUP, syscall.SIGINT)
-	defer stop()
+	ctx, cancel := context.WithCancel(untilSignal())
+	defer cancel()
 	done := make(chan report, 1)
-	go func() { done <- d.handle(ctx) }()
+	go func() { done <- d.handle(ctx, cancel) }()
 	select {
 	case r := <-done:
 		return r
@@ -75,6 +74,32 @@ func (d delivery) handleUntilSignal() report {
 		r.end(ending{exitLater, "4.3.0", "The work was interrupted; it will be tried again."}, ctx.Err())
 		return r
 	}
+}
+
+// untilSignal gives a context that ends with the first signal that means to
+// end us. From the first call on, no such signal ends the process by itself:
+// that would bounce the mail on some servers. SIGPIPE is caught, not ignored,
+// since what is ignored stays so in programs that we start.
+var untilSignal = sync.OnceValue(func() context.Context {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, _ := signal.NotifyContext(context.Background(), //nolint:govet // until the process ends
+		syscall.SIGTERM, syscall.SIGALRM, syscall.SIGHUP, syscall.SIGINT)
+	return ctx
+})
+
+// misused ends a run whose call was not understood: the mail is read (C5) and
+// left to the mail server.
+func misused(in io.Reader, out io.Writer) int {
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, _ = io.Copy(io.Discard, in)
+	}()
+	select {
+	case <-read:
+	case <-untilSignal().Done():
+	}
+	return endRun(out, ending{exitLater, "4.3.5", "This service is called in a way that it does not understand; the message will be tried again."})
 }
 
 // summary says to a person at a terminal what has become of a mail.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,14 +31,17 @@ func bare(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer) {
 // C5: however early the decision, a feeder of 20 MB is never cut off.
 func TestStandardInputIsReadToItsEnd(t *testing.T) {
 	const header = "From: fred@example.org\nSubject: Make money fast\n\n"
-	for name, args := range map[string][]string{
-		"a rule on the subject": {"run"},
-		"an unknown flag":       {"run", "--nonsense"},
-		"an argument":           {"run", "nonsense"},
-		"no rules":              {"run", "--rules=/nowhere/rules.yaml"},
+	for name, d := range map[string]struct {
+		code int
+		args []string
+	}{
+		"a rule on the subject": {exitDenied, []string{"run"}},
+		"an unknown flag":       {exitLater, []string{"run", "--nonsense"}},
+		"an argument":           {exitLater, []string{"run", "nonsense"}},
+		"no rules":              {exitLater, []string{"run", "--rules=/nowhere/rules.yaml"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, out := bare(t, args...)
+			c, out := bare(t, d.args...)
 			in, err := c.StdinPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -53,8 +55,8 @@ func TestStandardInputIsReadToItsEnd(t *testing.T) {
 			}
 			in.Close()
 			_ = c.Wait()
-			if code := c.ProcessState.ExitCode(); code != exitDenied && code != exitLater {
-				t.Errorf("exit %d, %s", code, out)
+			if code := c.ProcessState.ExitCode(); code != d.code {
+				t.Errorf("exit %d, not %d: %s", code, d.code, out)
 			}
 		})
 	}
@@ -101,7 +103,7 @@ func TestSignalWhileReading(t *testing.T) {
 	if _, err := io.WriteString(in, "From: fred@example.org\n"); err != nil {
 		t.Fatal(err)
 	}
-	waitUntilCaught(t, c.Process.Pid)
+	waitForFile(t, filepath.Join(c.Dir, "state", "mailapp.log"))
 	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -111,28 +113,52 @@ func TestSignalWhileReading(t *testing.T) {
 	}
 }
 
-// waitUntilCaught returns once the process catches SIGTERM and ignores
-// SIGPIPE, that is, once run is at work.
-func waitUntilCaught(t *testing.T, pid int) {
+// waitForFile returns once the file is there.
+func waitForFile(t *testing.T, path string) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for time.Now().Before(deadline) {
-		if ignoresPipe(pid) {
+		if _, err := os.Stat(path); err == nil {
 			return
 		}
 		time.Sleep(10 * time.Millisecond) // it tells us nothing
 	}
-	t.Fatal("mailapp run does not get to work")
+	t.Fatalf("there is no %s", path)
 }
 
-// ignoresPipe reads the mask of ignored signals; SIGPIPE is number 13.
-func ignoresPipe(pid int) bool {
-	data, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
-	for line := range strings.Lines(string(data)) {
-		if mask, ok := strings.CutPrefix(line, "SigIgn:"); ok {
-			mask = strings.TrimSpace(mask)
-			return len(mask) >= 4 && strings.ContainsAny(mask[len(mask)-4:len(mask)-3], "13579bdf")
-		}
+// C6: a message that does not end is given up at the deadline.
+func TestDeadlineWhileReading(t *testing.T) {
+	c, out := bare(t, "run")
+	data, err := os.ReadFile(filepath.Join(c.Dir, "rules.yaml"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return false
+	if err := os.WriteFile(filepath.Join(c.Dir, "rules.yaml"), append([]byte("deadline: 1s\n"), data...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	_ = c.Run()
+	if code := c.ProcessState.ExitCode(); code != exitLater || !strings.HasPrefix(out.String(), "4.3.0 ") {
+		t.Errorf("exit %d, %q", code, out)
+	}
+}
+
+// C2: nobody listens any more, and still it is 75.
+func TestNobodyListens(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	c, _ := bare(t, "run", "--nonsense")
+	c.Stdout, c.Stderr = w, w
+	_ = c.Run()
+	w.Close()
+	if code := c.ProcessState.ExitCode(); code != exitLater {
+		t.Errorf("%v", c.ProcessState)
+	}
 }

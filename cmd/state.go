@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"time"
 
 	"mailapp/filter"
 	"mailapp/poster"
@@ -44,19 +45,26 @@ func (d stateDir) run() string  { return filepath.Join(string(d), "run") }
 func (d stateDir) kept() string { return filepath.Join(string(d), "kept") }
 func (d stateDir) log() string  { return filepath.Join(string(d), "mailapp.log") }
 
-// xdg gives a base directory by the XDG specification. HOME may be missing in
-// a delivery, so the user database is asked then.
+// homeDir gives the user's home directory, "" if there is none. HOME may be
+// missing in a delivery, so the user database is asked then.
+func homeDir() string {
+	if home := os.Getenv("HOME"); filepath.IsAbs(home) {
+		return home
+	}
+	if u, err := user.Current(); err == nil && filepath.IsAbs(u.HomeDir) {
+		return u.HomeDir
+	}
+	return ""
+}
+
+// xdg gives a base directory by the XDG specification.
 func xdg(variable, below string) (string, error) {
 	if dir := os.Getenv(variable); filepath.IsAbs(dir) {
 		return dir, nil
 	}
-	home := os.Getenv("HOME")
-	if !filepath.IsAbs(home) {
-		u, err := user.Current()
-		if err != nil || !filepath.IsAbs(u.HomeDir) {
-			return "", errors.New("there is no home directory; hint: set state: in rules.yaml and give --rules")
-		}
-		home = u.HomeDir
+	home := homeDir()
+	if home == "" {
+		return "", errors.New("there is no home directory; hint: set state: in rules.yaml and give --rules")
 	}
 	return filepath.Join(home, below), nil
 }
@@ -95,7 +103,12 @@ func loadSettings(flag string) (*filter.Settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	return filter.ParseSettings(path, data)
+	settings, err := filter.ParseSettings(path, data)
+	if err != nil {
+		return nil, err
+	}
+	settings.Home = homeDir()
+	return settings, nil
 }
 
 // keep stores a mail and its envelope under the job's id, so that a person can
@@ -137,6 +150,25 @@ func (d stateDir) forget(id string) error {
 	for _, ext := range []string{".eml", ".json"} {
 		if err := os.Remove(d.keptFile(id, ext)); !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// temporaryAge is how old a temporary file is when nobody can be at it any more.
+const temporaryAge = time.Hour
+
+// sweep removes the temporary files of processes that were killed (C7).
+func (d stateDir) sweep() error {
+	var errs []error
+	for _, pattern := range []string{filepath.Join(d.kept(), ".*"), filepath.Join(d.run(), "spool-*")} {
+		files, err := filepath.Glob(pattern)
+		errs = append(errs, err)
+		for _, path := range files {
+			info, err := os.Lstat(path)
+			if err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > temporaryAge {
+				errs = append(errs, os.Remove(path))
+			}
 		}
 	}
 	return errors.Join(errs...)

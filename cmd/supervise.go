@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mailapp/filter"
+	"mailapp/poster/browser"
 )
 
 // The worker's file descriptors. Nothing of a message is ever in its
@@ -28,6 +29,8 @@ type request struct {
 	Size     int64
 	Envelope filter.Envelope
 	Deadline time.Duration
+	Retry    bool
+	RunDir   string
 }
 
 // event is one line from the worker: a step for whoever watches, or the
@@ -36,6 +39,7 @@ type event struct {
 	Stage      string  `json:"stage,omitempty"` // rule, proof, page, publish, receipt
 	Text       string  `json:"text,omitempty"`
 	Screenshot []byte  `json:"screenshot,omitempty"`
+	Partial    *report `json:"partial,omitempty"` // what is known so far, should it die
 	Report     *report `json:"report,omitempty"`
 }
 
@@ -52,7 +56,7 @@ func (d delivery) supervise(ctx context.Context, spool *os.File, req request, r 
 		return r
 	}
 	reports := make(chan *report, 1)
-	go func() { reports <- w.listen(d.progress) }()
+	go func() { reports <- w.listen(d.progress, &r) }()
 	var last *report
 	select {
 	case last = <-reports:
@@ -63,6 +67,7 @@ func (d delivery) supervise(ctx context.Context, spool *os.File, req request, r 
 	w.kill()
 	err = w.wait()
 	if last == nil || w.code() != last.Exit {
+		r.note(browser.Sweep(req.RunDir)) // what it could not remove itself
 		cause := fmt.Errorf("the worker ended without a report: %w; its last words: %s", errors.Join(err, context.Cause(ctx)), w.stderr.String())
 		r.end(ending{exitLater, "4.3.0", "The message could not be handled now; it will be tried again."}, cause)
 		return r
@@ -113,8 +118,9 @@ func startWorker(spool *os.File, req request) (*worker, error) {
 }
 
 // listen passes events on until the worker closes its end, which is when it
-// dies at the latest, and gives its report or nil.
-func (w *worker) listen(progress func(event)) *report {
+// dies at the latest, and gives its report or nil. Before that it keeps partial
+// up to date.
+func (w *worker) listen(progress func(event), partial *report) *report {
 	var last *report
 	dec := json.NewDecoder(io.LimitReader(w.report, 64<<20))
 	for {
@@ -122,11 +128,15 @@ func (w *worker) listen(progress func(event)) *report {
 		if dec.Decode(&e) != nil {
 			return last
 		}
-		if e.Report != nil {
+		switch {
+		case e.Report != nil:
 			last = e.Report
 			last.Screenshot = e.Screenshot
-		}
-		if progress != nil && e.Report == nil {
+		case e.Partial != nil:
+			began := partial.Time
+			*partial = *e.Partial
+			partial.Time = began
+		case progress != nil:
 			progress(e)
 		}
 	}

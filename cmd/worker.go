@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -41,8 +42,8 @@ func work() (int, error) {
 		if err := syscall.Fstat(fd, &st); err != nil {
 			return 0, errors.New("the worker needs its parent's file descriptors")
 		}
-		syscall.CloseOnExec(fd) // the browser gets none of them
 	}
+	keepDescriptors()
 	preferOOM()
 	requests := os.NewFile(fdRequest, "request")
 	dec := json.NewDecoder(requests)
@@ -65,6 +66,20 @@ func work() (int, error) {
 // grace is what is left of the deadline for writing down what has happened,
 // before the parent ends everything.
 func grace(deadline time.Duration) time.Duration { return min(15*time.Second, deadline/4) }
+
+// keepDescriptors lets none of our file descriptors reach the browser, neither
+// the parent's nor what a mail server has left open (C7).
+func keepDescriptors() {
+	for fd := fdSpool; fd <= fdReport; fd++ {
+		syscall.CloseOnExec(fd)
+	}
+	entries, _ := os.ReadDir("/dev/fd") // where there is none, those three were all
+	for _, e := range entries {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd >= fdSpool {
+			syscall.CloseOnExec(fd)
+		}
+	}
+}
 
 // preferOOM asks Linux, where memory runs out, to end the worker and its
 // browser before the parent, which knows what to tell the mail server.

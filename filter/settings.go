@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 // none.
 type Settings struct {
 	File      string        // as given to ParseSettings
+	Home      string        // what ~/ stands for; set by the caller
 	Owner     string        // who runs mailapp and gets its notices
 	MTA       string        // postfix, exim, opensmtpd, qmail, courier, sendmail, dovecot; "" is to be found out
 	State     string        // directory as written, "" for the default; see Path
@@ -113,13 +113,17 @@ type Rule struct {
 	conditions []condition
 }
 
-// Path gives a path of the settings as one that can be opened: `~/` is the home
-// directory, and a relative path is relative to the settings file. "" stays "".
+// Path gives a path of the settings as one that can be opened: `~/` is Home, and
+// a relative path is relative to the settings file. "" stays "". Where there is
+// no Home, the path is one below which nothing can be: better no file than one
+// somewhere else.
 func (s *Settings) Path(path string) string {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		if home, err := os.UserHomeDir(); err == nil {
-			return filepath.Join(home, rest)
+		home := s.Home
+		if home == "" {
+			home = "/dev/null"
 		}
+		return filepath.Join(home, rest)
 	}
 	if path == "" || filepath.IsAbs(path) {
 		return path

@@ -32,13 +32,23 @@ type Site interface {
 // Job is one mail to be posted.
 type Job struct {
 	ledger.Job
+	Title string // names the ad in the receipt
+	Site  string // where it is to appear, for a sender who must look there
+	// MailRefusals: the sender learns of a refusal by mail, not by a bounce.
+	MailRefusals bool
+	// Retry: a person has said that what is held or in doubt is to be done.
+	Retry bool
+	// Work gives what the flow needs. It is asked only when the flow is to run:
+	// a redelivery needs no password.
+	Work func(ctx context.Context) (Work, error)
+}
+
+// Work is what a flow runs on.
+type Work struct {
 	Flow    *flow.Flow
 	Values  map[string]string // what the flow's placeholders stand for
 	Secrets map[string]string // the same, never to be shown
 	Photos  []Photo
-	Title   string // names the ad in the receipt
-	// MailRefusals: the sender learns of a refusal by mail, not by a bounce.
-	MailRefusals bool
 }
 
 // Photo is a picture as it will be uploaded.
@@ -52,6 +62,7 @@ type Photo struct {
 type Outcome struct {
 	State      ledger.State // Posted, Rejected, Held, or "" where it must be tried again
 	Result     ledger.Result
+	Photos     int    // uploaded by this run
 	Screenshot []byte // of the page at the end, JPEG or PNG; may be nil
 	Earlier    bool   // an earlier delivery had done it; no browser was started
 	Answered   bool   // the sender has been told by mail
@@ -91,19 +102,42 @@ func (p *Poster) Post(ctx context.Context, job Job) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer claim.Close()
+	if job.Retry && (claim.State == ledger.Held || claim.State == ledger.Doubt) {
+		return p.retry(ctx, claim, job)
+	}
 	switch claim.State {
 	case ledger.Claimed:
 		return p.run(ctx, claim, job)
 	case ledger.Doubt:
-		return p.hold(claim, job, Outcome{}, stoppedInDoubt)
+		return p.aftermath(func(ctx context.Context) (Outcome, error) {
+			return p.hold(ctx, claim, job, Outcome{}, stoppedInDoubt)
+		})
 	case ledger.Posted, ledger.Rejected:
-		return p.answer(claim, job, Outcome{State: claim.State, Result: claim.Result, Earlier: true})
+		return p.aftermath(func(ctx context.Context) (Outcome, error) {
+			return p.answer(ctx, claim, job, Outcome{State: claim.State, Result: claim.Result, Earlier: true})
+		})
 	case ledger.Held:
 		return Outcome{State: ledger.Held, Result: claim.Result, Earlier: true}, nil
 	case ledger.Answered:
 		return Outcome{State: claim.Ended, Result: claim.Result, Earlier: true, Answered: true}, nil
 	}
 	return Outcome{}, fmt.Errorf("ledger: unknown state %q", claim.State)
+}
+
+// retry does by a person's word what was held. If nothing comes of it, it is
+// held again: no mail server will bring it once more.
+func (p *Poster) retry(ctx context.Context, claim *ledger.Claim, job Job) (Outcome, error) {
+	before := claim.Result
+	if err := claim.Retry(ctx); err != nil {
+		return Outcome{}, err
+	}
+	o, err := p.run(ctx, claim, job)
+	if claim.State != ledger.None {
+		return o, err
+	}
+	ctx, cancel := afterwards()
+	defer cancel()
+	return o, errors.Join(err, claim.Settle(ctx, ledger.Held, before))
 }
 
 // What the sender reads when nobody can know whether the ad is up.
@@ -115,13 +149,19 @@ const (
 // run does the flow for a job that is claimed and settles it by what the site
 // says.
 func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome, error) {
+	work, err := job.Work(ctx)
+	if err != nil {
+		return Outcome{}, release(claim, err)
+	}
 	result, err := p.Site.Run(ctx, flow.Task{
-		Flow: job.Flow, Values: job.Values, Secrets: job.Secrets, Photos: named(job.Photos),
+		Flow: work.Flow, Values: work.Values, Secrets: work.Secrets, Photos: named(work.Photos),
 		Commit: claim.Doubt, Progress: p.Progress,
 	})
 	if err == nil {
-		return p.settle(claim, job, Outcome{State: ledger.Posted, Screenshot: result.Screenshot,
-			Result: ledger.Result{URL: result.Values["url"], Number: result.Values["number"]}})
+		return p.settle(claim, job, Outcome{
+			State: ledger.Posted, Photos: len(work.Photos), Screenshot: result.Screenshot,
+			Result: ledger.Result{URL: result.Values["url"], Number: result.Values["number"]},
+		})
 	}
 	failure := &flow.Failure{Published: claim.State == ledger.Doubt}
 	errors.As(err, &failure)
@@ -130,59 +170,69 @@ func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome
 		return p.settle(claim, job, Outcome{State: ledger.Rejected, Screenshot: failure.Screenshot,
 			Result: ledger.Result{Said: failure.Said}})
 	case failure.Published:
-		return p.hold(claim, job, Outcome{Screenshot: failure.Screenshot, Cause: err}, lostInDoubt)
+		return p.aftermath(func(ctx context.Context) (Outcome, error) {
+			return p.hold(ctx, claim, job, Outcome{Screenshot: failure.Screenshot, Cause: err}, lostInDoubt)
+		})
 	}
 	return Outcome{Screenshot: failure.Screenshot}, release(claim, err)
 }
 
 // settle writes down what the site has said, then answers the sender.
 func (p *Poster) settle(claim *ledger.Claim, job Job, o Outcome) (Outcome, error) {
-	ctx, cancel := afterwards()
-	defer cancel()
-	if err := claim.Settle(ctx, o.State, o.Result); err != nil {
-		return Outcome{}, err
-	}
-	return p.answer(claim, job, o)
+	return p.aftermath(func(ctx context.Context) (Outcome, error) {
+		if err := claim.Settle(ctx, o.State, o.Result); err != nil {
+			return Outcome{}, err
+		}
+		return p.answer(ctx, claim, job, o)
+	})
 }
 
 // answer tells the sender, unless the exit code will, and closes the job.
-func (p *Poster) answer(claim *ledger.Claim, job Job, o Outcome) (Outcome, error) {
+func (p *Poster) answer(ctx context.Context, claim *ledger.Claim, job Job, o Outcome) (Outcome, error) {
 	if o.State == ledger.Rejected && !job.MailRefusals {
 		return o, nil // stays Rejected: a redelivery is refused again, it may be the MTA's retry
 	}
-	ctx, cancel := afterwards()
-	defer cancel()
-	news := true
-	if o.State == ledger.Rejected { // C20
-		var err error
-		if news, err = p.Ledger.FirstToday(ctx, job.Sender, o.Result.Said, time.Now()); err != nil {
-			return o, err
-		}
+	tell := p.tell
+	if o.State == ledger.Rejected {
+		tell = p.tellOnce
 	}
-	if news {
-		if err := p.tell(ctx, job, o); err != nil {
-			return o, fmt.Errorf("sending the receipt: %w", err)
-		}
+	if err := tell(ctx, job, o); err != nil {
+		return o, fmt.Errorf("sending the receipt: %w", err)
 	}
 	o.Answered = true
 	return o, claim.Answer(ctx)
 }
 
-// Confirm settles a held job by a person's word that its ad is online, and
-// sends the receipt.
-func (p *Poster) Confirm(ctx context.Context, claim *ledger.Claim, url string) error {
-	if err := claim.Settle(ctx, ledger.Posted, ledger.Result{URL: url}); err != nil {
+// tellOnce tells of a refusal, unless the sender has been told the same today
+// (C20).
+func (p *Poster) tellOnce(ctx context.Context, job Job, o Outcome) error {
+	now := time.Now()
+	told, err := p.Ledger.ToldToday(ctx, job.Sender, o.Result.Said, now)
+	if err != nil || told {
 		return err
 	}
-	_, err := p.answer(claim, Job{Job: claim.Job, Title: claim.Subject}, Outcome{State: ledger.Posted, Result: claim.Result})
+	if err := p.tell(ctx, job, o); err != nil {
+		return err
+	}
+	return p.Ledger.RecordTold(ctx, job.Sender, o.Result.Said, now)
+}
+
+// Confirm settles a job by a person's word that its ad is online, and sends
+// the receipt.
+func (p *Poster) Confirm(ctx context.Context, claim *ledger.Claim, url string) error {
+	if claim.State != ledger.Posted {
+		if err := claim.Settle(ctx, ledger.Posted, ledger.Result{URL: url}); err != nil {
+			return err
+		}
+	}
+	job := Job{Job: claim.Job, Title: claim.Subject}
+	_, err := p.answer(ctx, claim, job, Outcome{State: ledger.Posted, Result: claim.Result})
 	return err
 }
 
 // hold leaves the job to a person. The sender is told first, so that dying in
 // between tells them twice rather than never.
-func (p *Poster) hold(claim *ledger.Claim, job Job, o Outcome, why string) (Outcome, error) {
-	ctx, cancel := afterwards()
-	defer cancel()
+func (p *Poster) hold(ctx context.Context, claim *ledger.Claim, job Job, o Outcome, why string) (Outcome, error) {
 	o.State, o.Result = ledger.Held, ledger.Result{Said: why}
 	if err := p.tell(ctx, job, o); err != nil {
 		return Outcome{}, fmt.Errorf("telling the sender that the ad is unconfirmed: %w", err)
@@ -191,8 +241,14 @@ func (p *Poster) hold(claim *ledger.Claim, job Job, o Outcome, why string) (Outc
 	return o, claim.Settle(ctx, ledger.Held, o.Result)
 }
 
-// afterwards is the time for what must be written down and said although the
-// run's own time may be up.
+// aftermath writes down and says what has happened although the run's own time
+// may be up. It has Grace for all of it.
+func (p *Poster) aftermath(do func(context.Context) (Outcome, error)) (Outcome, error) {
+	ctx, cancel := afterwards()
+	defer cancel()
+	return do(ctx)
+}
+
 func afterwards() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), Grace)
 }

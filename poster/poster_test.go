@@ -75,8 +75,10 @@ func aJob() Job {
 			Key: Key("ads", "fred_x@example.org", "fred@example.org", "<1@example.org>"), Rule: "ads", App: "x",
 			Sender: "fred@example.org", Recipient: "fred_x@example.org", MessageID: "<1@example.org>", Subject: "Sofa - $40",
 		},
-		Title: "Sofa", Values: map[string]string{"site": "https://site"},
-		Photos: []Photo{{"image/jpeg", []byte("one")}, {"image/png", []byte("two")}},
+		Title: "Sofa", Site: "https://site",
+		Work: func(context.Context) (Work, error) {
+			return Work{Photos: []Photo{{"image/jpeg", []byte("one")}, {"image/png", []byte("two")}}}, nil
+		},
 	}
 }
 
@@ -256,6 +258,60 @@ func TestPhotosAreNamed(t *testing.T) {
 	}
 }
 
+// C9: a redelivery needs neither flow nor password.
+func TestRedeliveryNeedsNoWork(t *testing.T) {
+	b := newBench(t)
+	b.post(t, ledger.Posted)
+	job := aJob()
+	job.Work = func(context.Context) (Work, error) { return Work{}, errors.New("the password is gone") }
+	if o, err := b.Post(context.Background(), job); err != nil || o.State != ledger.Posted {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// What is retried by a person's word and fails again is held again.
+func TestRetry(t *testing.T) {
+	b := newBench(t)
+	b.site.run = b.site.lose
+	b.post(t, ledger.Held)
+	job := aJob()
+	job.Retry = true
+	b.site.run = func(context.Context, flow.Task) (flow.Result, error) {
+		return flow.Result{}, &flow.Failure{Fault: flow.Site, Err: errors.New("down")}
+	}
+	if o, err := b.Post(context.Background(), job); err == nil || o.State != "" {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if o := b.post(t, ledger.Held); o.Result.Said != lostInDoubt {
+		t.Errorf("held again, saying %q", o.Result.Said)
+	}
+	b.site.run = b.site.publish
+	if o, err := b.Post(context.Background(), job); err != nil || o.State != ledger.Posted || o.Earlier {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if b.site.clicks != 2 {
+		t.Errorf("%d clicks", b.site.clicks)
+	}
+}
+
+// A refusal that could not be mailed is mailed later.
+func TestRefusalIsNotLost(t *testing.T) {
+	b := newBench(t)
+	b.site.run = func(context.Context, flow.Task) (flow.Result, error) {
+		return flow.Result{}, &flow.Failure{Fault: flow.Sender, Said: "Price required"}
+	}
+	job := aJob()
+	job.MailRefusals = true
+	b.sendErr = errors.New("no sendmail")
+	if _, err := b.Post(context.Background(), job); err == nil {
+		t.Error("no error")
+	}
+	b.sendErr = nil
+	if o, err := b.Post(context.Background(), job); err != nil || !o.Answered || len(b.letters) != 1 {
+		t.Errorf("%+v, %v, %d letters", o, err, len(b.letters))
+	}
+}
+
 func TestConfirm(t *testing.T) {
 	b := newBench(t)
 	b.site.run = b.site.lose
@@ -264,6 +320,11 @@ func TestConfirm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.sendErr = errors.New("no sendmail")
+	if err := b.Confirm(context.Background(), claim, "https://site/7"); err == nil {
+		t.Error("confirmed without a receipt")
+	}
+	b.sendErr = nil
 	if err := b.Confirm(context.Background(), claim, "https://site/7"); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,9 @@ package poster
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -51,13 +53,13 @@ func (p *Poster) tell(ctx context.Context, job Job, o Outcome) error {
 	if err != nil {
 		return err
 	}
-	return p.Send(ctx, Letter{To: job.Sender, Data: data})
+	return p.Send(ctx, Letter{To: []string{job.Sender}, Data: data})
 }
 
 // compose writes the receipt as C19 wants it. Its Message-ID is derived from
 // the job and its state, so that a mailbox shows a repeated one once.
 func (p *Poster) compose(job Job, o Outcome, now time.Time) ([]byte, error) {
-	r := receipt{o.State, job.Title, o.Result, job.App, job.Rule, job.Values["site"], len(job.Photos), job.Subject, ""}
+	r := receipt{o.State, job.Title, o.Result, job.App, job.Rule, job.Site, o.Photos, job.Subject, ""}
 	picture := http.DetectContentType(o.Screenshot)
 	if strings.HasPrefix(picture, "image/") {
 		r.Screenshot = template.URL("cid:" + screenshotID)
@@ -90,7 +92,7 @@ var subjectPrefix = map[ledger.State]string{
 // a word to the owner.
 type Notice struct {
 	From, To            string
-	Key                 string // what the Message-ID is derived from
+	Key, Reason         string // what the Message-ID is derived from, with the day
 	Subject, Text       string
 	References, Answers string // the message's own References and Message-ID, or ""
 	Screenshot          []byte // attached, or nil
@@ -100,13 +102,19 @@ type Notice struct {
 func (n Notice) Compose(now time.Time) ([]byte, error) {
 	b := automatic(n.From, n.To, now).
 		Subject(n.Subject).
-		Header("Message-ID", messageID(n.Key, "notice", n.From)).
+		Header("Message-ID", messageID(n.Key, n.kind(now), n.From)).
 		Text([]byte(n.Text))
 	if n.Screenshot != nil {
 		picture := http.DetectContentType(n.Screenshot)
 		b = b.AddAttachment(n.Screenshot, picture, "screenshot."+strings.TrimPrefix(picture, "image/"))
 	}
 	return encode(inThread(b, n.References, n.Answers))
+}
+
+// kind tells notices of one job apart: another reason or day is other news.
+func (n Notice) kind(now time.Time) string {
+	sum := sha256.Sum256([]byte(now.UTC().Format(time.DateOnly) + n.Reason))
+	return "notice-" + hex.EncodeToString(sum[:4])
 }
 
 // automatic begins a mail that no robot answers (RFC 3834 §3.1.7 and §5) and

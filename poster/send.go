@@ -14,14 +14,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // Letter is a mail on its way out.
 type Letter struct {
-	From string // envelope sender; "" is the null sender
-	To   string // envelope recipient
-	Data []byte // header and body, lines end in LF
+	From string   // envelope sender; "" is the null sender
+	To   []string // envelope recipients
+	Data []byte   // header and body, lines end in LF
 }
 
 // Send hands a letter over; nil means that somebody else is now answerable
@@ -29,20 +30,39 @@ type Letter struct {
 type Send func(ctx context.Context, l Letter) error
 
 // Sendmail hands letters to the program at path, which every MTA has. The
-// recipient is an argument of its own, never part of a shell's line.
+// recipients are arguments of their own, never part of a shell's line.
 func Sendmail(path string) Send {
 	return func(ctx context.Context, l Letter) error {
-		if !plainAddress(l.To) || l.From != "" && !plainAddress(l.From) {
-			return errors.New("sendmail: not an address that can be passed on")
+		addresses := l.To
+		if l.From != "" {
+			addresses = append([]string{l.From}, l.To...)
 		}
-		cmd := exec.CommandContext(ctx, path, "-i", "-f", l.From, "--", l.To)
+		for _, a := range addresses {
+			if !plainAddress(a) {
+				return errors.New("sendmail: not an address that can be passed on")
+			}
+		}
+		cmd := exec.CommandContext(ctx, path, append([]string{"-i", "-f", l.From, "--"}, l.To...)...)
 		cmd.Stdin = bytes.NewReader(l.Data)
-		cmd.WaitDelay = time.Second
-		if out, err := cmd.CombinedOutput(); err != nil {
+		out, err := RunDetached(cmd)
+		if err != nil {
 			return fmt.Errorf("%s: %w: %s", path, err, firstLine(out))
 		}
 		return nil
 	}
+}
+
+// RunDetached runs a program that takes a mail off our hands and gives its
+// output. What it leaves running to do its work outlives us, and does not keep
+// us waiting: only its own exit counts.
+func RunDetached(cmd *exec.Cmd) ([]byte, error) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil
+	}
+	return out, err
 }
 
 // plainAddress keeps options, blanks and control characters out of argv.
@@ -88,8 +108,10 @@ func converse(conn net.Conn, addr string, l Letter) error {
 	if err := c.Mail(l.From); err != nil {
 		return err
 	}
-	if err := c.Rcpt(l.To); err != nil {
-		return err
+	for _, to := range l.To {
+		if err := c.Rcpt(to); err != nil {
+			return err
+		}
 	}
 	w, err := c.Data()
 	if err != nil {

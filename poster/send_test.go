@@ -27,7 +27,7 @@ func fakeSendmail(t *testing.T, exit int) (path, log string) {
 // C19: receipts go out under the null envelope sender.
 func TestSendmail(t *testing.T) {
 	path, log := fakeSendmail(t, 0)
-	if err := Sendmail(path)(context.Background(), Letter{To: "fred@example.org", Data: []byte("Subject: x\n\nbody\n")}); err != nil {
+	if err := Sendmail(path)(context.Background(), Letter{To: []string{"fred@example.org"}, Data: []byte("Subject: x\n\nbody\n")}); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := os.ReadFile(log)
@@ -35,9 +35,25 @@ func TestSendmail(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	path, _ = fakeSendmail(t, 75)
-	err := Sendmail(path)(context.Background(), Letter{To: "fred@example.org"})
+	err := Sendmail(path)(context.Background(), Letter{To: []string{"fred@example.org"}})
 	if err == nil || !strings.Contains(err.Error(), "cannot: because") {
 		t.Errorf("failing sendmail: %v", err)
+	}
+}
+
+// A sendmail that goes on in the background has taken the letter when it exits.
+func TestSendmailInTheBackground(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sendmail")
+	done := path + ".done"
+	script := "#!/bin/sh\ncat >/dev/null\n(sleep 3; echo >" + done + ") &\nexit 0\n"
+	if err := os.WriteFile(path, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := Sendmail(path)(context.Background(), Letter{To: []string{"fred@example.org"}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(done); err == nil {
+		t.Error("waited for the background")
 	}
 }
 
@@ -45,11 +61,11 @@ func TestSendmail(t *testing.T) {
 func TestSendmailRefusesOddAddresses(t *testing.T) {
 	path, log := fakeSendmail(t, 0)
 	for _, to := range []string{"", "-oX@example.org", "a b@example.org", "a@example.org\nBcc: x@y"} {
-		if err := Sendmail(path)(context.Background(), Letter{To: to}); err == nil {
+		if err := Sendmail(path)(context.Background(), Letter{To: []string{to}}); err == nil {
 			t.Errorf("%q was sent to", to)
 		}
 	}
-	if err := Sendmail(path)(context.Background(), Letter{To: "a@b.c", From: "-f@x"}); err == nil {
+	if err := Sendmail(path)(context.Background(), Letter{To: []string{"a@b.c"}, From: "-f@x"}); err == nil {
 		t.Error("an odd sender was used")
 	}
 	if _, err := os.Stat(log); err == nil {
@@ -146,7 +162,7 @@ func smtpServer(t *testing.T, answers map[string]string) (addr string, heard fun
 
 func TestSMTP(t *testing.T) {
 	addr, heard := smtpServer(t, nil)
-	if err := SMTP(addr)(context.Background(), Letter{To: "fred@example.org", Data: []byte("Subject: x\n\n.dot\n")}); err != nil {
+	if err := SMTP(addr)(context.Background(), Letter{To: []string{"fred@example.org"}, Data: []byte("Subject: x\n\n.dot\n")}); err != nil {
 		t.Fatal(err)
 	}
 	got := heard()
@@ -156,7 +172,7 @@ func TestSMTP(t *testing.T) {
 		}
 	}
 	addr, _ = smtpServer(t, map[string]string{"RCPT": "550 no such person"})
-	if err := SMTP(addr)(context.Background(), Letter{To: "fred@example.org"}); err == nil {
+	if err := SMTP(addr)(context.Background(), Letter{To: []string{"fred@example.org"}}); err == nil {
 		t.Error("a refused recipient was no error")
 	}
 }
@@ -169,7 +185,7 @@ func TestSMTPEndsWithItsContext(t *testing.T) {
 	defer l.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if err := SMTP(l.Addr().String())(ctx, Letter{To: "fred@example.org"}); err == nil {
+	if err := SMTP(l.Addr().String())(ctx, Letter{To: []string{"fred@example.org"}}); err == nil {
 		t.Error("no error")
 	}
 }

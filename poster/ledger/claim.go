@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -30,7 +31,7 @@ func (c *Claim) Release(ctx context.Context) error {
 func (c *Claim) Settle(ctx context.Context, to State, r Result) error {
 	switch to {
 	case Posted, Rejected, Held:
-		return c.move(ctx, to, r, Claimed, Doubt, Held)
+		return c.move(ctx, to, r, None, Claimed, Doubt, Held)
 	}
 	return fmt.Errorf("ledger: a job does not settle as %q", to)
 }
@@ -38,12 +39,12 @@ func (c *Claim) Settle(ctx context.Context, to State, r Result) error {
 // Answer records that the sender has been told, or that nobody will be: the
 // job is over.
 func (c *Claim) Answer(ctx context.Context) error {
-	return c.move(ctx, Answered, c.Result, Posted, Rejected, Held)
+	return c.move(ctx, Answered, c.Result, None, Doubt, Posted, Rejected, Held)
 }
 
-// Retry puts a held job back to the beginning.
+// Retry makes a job that waits for a person's word Claimed again, by that word.
 func (c *Claim) Retry(ctx context.Context) error {
-	return c.move(ctx, None, Result{}, Held)
+	return c.move(ctx, Claimed, Result{}, Held, Doubt)
 }
 
 // move makes one transition durable. It fails with ErrFenced unless the job is
@@ -92,17 +93,21 @@ func (c *Claim) Close() {
 }
 
 // Hold writes a mail down that is held before it became a job, or finds it
-// already there. It reports whether it is new.
-func (l *Ledger) Hold(ctx context.Context, job Job, why string) (isNew bool, err error) {
+// there. keep stores the mail; it is called before the job is held, and not at
+// all where a person has closed it.
+func (l *Ledger) Hold(ctx context.Context, job Job, why string, keep func() error) error {
 	c, err := l.Claim(ctx, job)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer c.Close()
 	if c.State != Claimed {
-		return false, nil
+		return nil
 	}
-	return true, c.Settle(ctx, Held, Result{Said: why})
+	if err := keep(); err != nil {
+		return errors.Join(err, c.Release(ctx))
+	}
+	return c.Settle(ctx, Held, Result{Said: why})
 }
 
 // Take claims a job that is there already, whatever its state, without
@@ -112,8 +117,8 @@ func (l *Ledger) Take(ctx context.Context, id string) (*Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !l.locks.take(e.Key) {
-		return nil, ErrBusy
+	if err := l.locks.take(e.Key); err != nil {
+		return nil, err
 	}
 	// Read again under the lock: it may have moved on meanwhile.
 	if e, err = l.Find(ctx, e.Key); err != nil {

@@ -16,6 +16,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -95,7 +96,8 @@ type Ledger struct {
 var schema string
 
 // Open opens the ledger in the directory dir, making both where they are
-// missing, readable by their owner alone.
+// missing, readable by their owner alone. A process opens a ledger once: POSIX
+// locks end with any close of their file.
 func Open(ctx context.Context, dir string) (*Ledger, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
@@ -130,8 +132,13 @@ func dataSource(path string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
 }
 
+// createPrivate makes the file before SQLite would, which gives it wider
+// permissions.
 func createPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -149,8 +156,8 @@ func (l *Ledger) Close() error {
 // caller must Close the claim. The error is ErrBusy if a living process has
 // the job.
 func (l *Ledger) Claim(ctx context.Context, job Job) (*Claim, error) {
-	if !l.locks.take(job.Key) {
-		return nil, ErrBusy
+	if err := l.locks.take(job.Key); err != nil {
+		return nil, err
 	}
 	c := &Claim{ledger: l}
 	l.observe(Claimed, false)
@@ -159,7 +166,7 @@ func (l *Ledger) Claim(ctx context.Context, job Job) (*Claim, error) {
 			return err
 		}
 		var err error
-		c.Entry, err = find(ctx, tx, "key = ?", job.Key)
+		c.Entry, err = scan(tx.QueryRowContext(ctx, selectEntry+"key = ?", job.Key))
 		return err
 	})
 	if err != nil {
@@ -176,7 +183,8 @@ func insert(ctx context.Context, tx *sql.Tx, j Job) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO job (key, state, rule, app, person, sender, recipient, message_id, refs, subject, attempts, created, updated)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET state = excluded.state, attempts = attempts + 1, updated = excluded.updated
+		ON CONFLICT (key) DO UPDATE SET state = excluded.state, app = excluded.app, person = excluded.person,
+			attempts = attempts + 1, updated = excluded.updated
 		WHERE job.state IN (?, ?)`,
 		j.Key, Claimed, j.Rule, j.App, j.Person, j.Sender, j.Recipient, j.MessageID, j.References, j.Subject, now, now,
 		None, Claimed)
@@ -193,6 +201,10 @@ func (l *Ledger) List(ctx context.Context, states ...State) ([]Entry, error) {
 			args = append(args, s)
 		}
 	}
+	return l.query(ctx, where, args...)
+}
+
+func (l *Ledger) query(ctx context.Context, where string, args ...any) ([]Entry, error) {
 	rows, err := l.db.QueryContext(ctx, selectEntry+where+" ORDER BY created DESC, key", args...)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
@@ -212,18 +224,11 @@ func (l *Ledger) List(ctx context.Context, states ...State) ([]Entry, error) {
 // Find gives the one entry whose key begins with id; ErrUnknown if there is
 // none, another error if there are several.
 func (l *Ledger) Find(ctx context.Context, id string) (Entry, error) {
-	entries, err := l.List(ctx)
-	if err != nil {
-		return Entry{}, err
-	}
-	var found []Entry
-	for _, e := range entries {
-		if strings.HasPrefix(e.Key, id) {
-			found = append(found, e)
-		}
-	}
+	found, err := l.query(ctx, "substr(key, 1, length(?1)) = ?1 AND ?1 <> ''", id)
 	switch {
-	case len(found) == 0 || id == "":
+	case err != nil:
+		return Entry{}, err
+	case len(found) == 0:
 		return Entry{}, ErrUnknown
 	case len(found) > 1:
 		return Entry{}, fmt.Errorf("%q is the beginning of %d jobs' names; give more of it", id, len(found))
@@ -231,36 +236,32 @@ func (l *Ledger) Find(ctx context.Context, id string) (Entry, error) {
 	return found[0], nil
 }
 
-// FirstToday tells whether the sender has not yet been told this reason on
-// this day, and remembers that they now have.
-func (l *Ledger) FirstToday(ctx context.Context, sender, reason string, now time.Time) (bool, error) {
-	var first bool
-	err := l.transact(ctx, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, `INSERT INTO told (sender, reason, day) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-			sender, reason, now.UTC().Format(time.DateOnly))
-		if err != nil {
-			return err
-		}
-		n, err := r.RowsAffected()
-		first = n == 1
-		return err
-	})
+// ToldToday tells whether the recipient has been told this reason on this day.
+func (l *Ledger) ToldToday(ctx context.Context, to, reason string, now time.Time) (bool, error) {
+	var n int
+	err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM told WHERE sender = ? AND reason = ? AND day = ?`,
+		to, reason, day(now)).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("ledger: %w", err)
 	}
-	return first, nil
+	return n > 0, nil
 }
+
+// RecordTold remembers that the recipient has been told this reason on this
+// day. It comes after the telling: dying in between tells twice, not never.
+func (l *Ledger) RecordTold(ctx context.Context, to, reason string, now time.Time) error {
+	_, err := l.db.ExecContext(ctx, `INSERT INTO told (sender, reason, day) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+		to, reason, day(now))
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return nil
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 const selectEntry = `SELECT key, state, ended, rule, app, person, sender, recipient, message_id, refs, subject,
 	url, number, said, attempts, created, updated FROM job WHERE `
-
-func find(ctx context.Context, tx *sql.Tx, where string, args ...any) (Entry, error) {
-	e, err := scan(tx.QueryRowContext(ctx, selectEntry+where, args...))
-	if errors.Is(err, sql.ErrNoRows) {
-		err = ErrUnknown
-	}
-	return e, err
-}
 
 func scan(row interface{ Scan(...any) error }) (Entry, error) {
 	var e Entry

@@ -66,17 +66,19 @@ func TestTransitions(t *testing.T) {
 		Held:     func(c *Claim) error { return c.Settle(ctx, Held, Result{}) },
 		Rejected: func(c *Claim) error { return c.Settle(ctx, Rejected, Result{}) },
 		Answered: func(c *Claim) error { return c.Answer(ctx) },
+		Claimed:  func(c *Claim) error { return c.Retry(ctx) },
 	}
 	allowed := map[State][]State{
+		None:     {Posted, Held, Rejected, Answered},
 		Claimed:  {Doubt, None, Posted, Held, Rejected},
-		Doubt:    {None, Posted, Held, Rejected},
+		Doubt:    {None, Posted, Held, Rejected, Answered, Claimed},
 		Posted:   {Answered},
 		Rejected: {Answered},
-		Held:     {Answered, Posted, Held, Rejected},
+		Held:     {Answered, Posted, Held, Rejected, Claimed},
 		Answered: {},
 	}
 	reach := map[State][]State{
-		Claimed: {}, Doubt: {Doubt}, Posted: {Posted}, Rejected: {Rejected}, Held: {Held}, Answered: {Posted, Answered},
+		None: {None}, Claimed: {}, Doubt: {Doubt}, Posted: {Posted}, Rejected: {Rejected}, Held: {Held}, Answered: {Posted, Answered},
 	}
 	for from, to := range allowed {
 		for target, move := range moves {
@@ -184,36 +186,29 @@ func TestBusyOverProcesses(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
-	dir := t.TempDir()
+	ctx, l := context.Background(), open(t, t.TempDir())
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			l, err := Open(context.Background(), dir)
-			if err != nil {
-				t.Errorf("open: %v", err)
-				return
-			}
-			defer l.Close()
-			c, err := l.Claim(context.Background(), Job{Key: string(rune('a' + i))})
+			c, err := l.Claim(ctx, Job{Key: string(rune('a' + i))})
 			if err != nil {
 				t.Errorf("claim: %v", err)
 				return
 			}
 			defer c.Close()
-			if err := errors.Join(c.Doubt(context.Background()), c.Settle(context.Background(), Posted, Result{})); err != nil {
+			if err := errors.Join(c.Doubt(ctx), c.Settle(ctx, Posted, Result{})); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	entries, err := open(t, dir).List(context.Background(), Posted)
-	if err != nil || len(entries) != 8 {
+	if entries, err := l.List(ctx, Posted); err != nil || len(entries) != 8 {
 		t.Fatalf("%d posted, %v", len(entries), err)
 	}
 }
 
 // C20: at most one a sender, reason and day.
-func TestFirstToday(t *testing.T) {
+func TestToldToday(t *testing.T) {
 	ctx, l := context.Background(), open(t, t.TempDir())
 	day := time.Date(2026, 1, 2, 23, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
@@ -227,22 +222,43 @@ func TestFirstToday(t *testing.T) {
 		{"b@x", "spam", day, true},
 		{"a@x", "spam", day.Add(2 * time.Hour), true},
 	} {
-		if got, err := l.FirstToday(ctx, c.sender, c.reason, c.at); got != c.want || err != nil {
-			t.Errorf("%v: %v, %v", c, got, err)
+		told, err := l.ToldToday(ctx, c.sender, c.reason, c.at)
+		if told == c.want || err != nil {
+			t.Errorf("%v: %v, %v", c, told, err)
+		}
+		if err := l.RecordTold(ctx, c.sender, c.reason, c.at); err != nil {
+			t.Error(err)
 		}
 	}
 }
 
-func TestHoldOnce(t *testing.T) {
+// What is held is kept first; what a person has closed stays closed.
+func TestHold(t *testing.T) {
 	ctx, l := context.Background(), open(t, t.TempDir())
-	for _, want := range []bool{true, false} {
-		if got, err := l.Hold(ctx, Job{Key: "k"}, "why"); got != want || err != nil {
-			t.Errorf("new: %v, %v; want %v", got, err, want)
+	kept := 0
+	keep := func() error { kept++; return nil }
+	if err := l.Hold(ctx, Job{Key: "k"}, "why", func() error { return errors.New("disk full") }); err == nil {
+		t.Error("held although the mail could not be kept")
+	}
+	for range 2 {
+		if err := l.Hold(ctx, Job{Key: "k"}, "why", keep); err != nil {
+			t.Error(err)
 		}
 	}
 	e, err := l.Find(ctx, "k")
-	if err != nil || e.State != Held || e.Said != "why" {
-		t.Errorf("%+v, %v", e, err)
+	if err != nil || e.State != Held || e.Said != "why" || kept != 1 {
+		t.Errorf("%+v, %v, kept %d times", e, err, kept)
+	}
+	c, err := l.Take(ctx, "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Answer(ctx); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	if err := l.Hold(ctx, Job{Key: "k"}, "why", keep); err != nil || kept != 1 {
+		t.Errorf("after it was closed: %v, kept %d times", err, kept)
 	}
 }
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"sync"
 	"syscall"
@@ -29,16 +30,23 @@ func openLocks(path string) (*locks, error) {
 	return &locks{file: f, mine: map[int64]bool{}}, nil
 }
 
-// take tells whether the key is now ours.
-func (l *locks) take(key string) bool {
+// take makes the key ours. The error is ErrBusy if it is another's.
+func (l *locks) take(key string) error {
 	at := offset(key)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.mine[at] || l.set(syscall.F_WRLCK, at) != nil {
-		return false
+	if l.mine[at] {
+		return ErrBusy
 	}
-	l.mine[at] = true
-	return true
+	switch err := l.set(syscall.F_WRLCK, at); err {
+	case nil:
+		l.mine[at] = true
+		return nil
+	case syscall.EAGAIN, syscall.EACCES:
+		return ErrBusy
+	default:
+		return fmt.Errorf("ledger: locking: %w", err)
+	}
 }
 
 func (l *locks) drop(key string) {
