@@ -43,6 +43,12 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.leavesNothing)
+	t.Cleanup(func() {
+		if t.Failed() {
+			log, _ := os.ReadFile(filepath.Join(s.dir, "state", "mailapp.log"))
+			t.Logf("the log:\n%s", log)
+		}
+	})
 	return s
 }
 

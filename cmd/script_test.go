@@ -186,7 +186,8 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	if got != want {
-		ts.Fatalf("ended with %d, not %d", got, want)
+		log, _ := os.ReadFile(ts.MkAbs("state/mailapp.log"))
+		ts.Fatalf("ended with %d, not %d; the log:\n%s", got, want, log)
 	}
 }
 

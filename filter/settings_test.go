@@ -211,14 +211,17 @@ func TestMistakes(t *testing.T) {
 }
 
 func TestPath(t *testing.T) {
-	t.Setenv("HOME", "/home/fred")
-	s := &Settings{File: "/etc/mailapp/rules.yaml"}
+	s := &Settings{File: "/etc/mailapp/rules.yaml", Home: "/home/fred"}
 	for in, want := range map[string]string{
 		"": "", "/x": "/x", "flows/a.yaml": "/etc/mailapp/flows/a.yaml", "~/Maildir": "/home/fred/Maildir", "~fred": "/etc/mailapp/~fred",
 	} {
 		if got := s.Path(in); got != want {
 			t.Errorf("Path(%q) = %q, want %q", in, got, want)
 		}
+	}
+	s.Home = ""
+	if got := s.Path("~/Maildir"); got != "/dev/null/Maildir" {
+		t.Errorf("without a home: %q", got)
 	}
 }
 
