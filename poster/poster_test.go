@@ -234,6 +234,7 @@ func TestRefusedBySite(t *testing.T) {
 	}
 }
 
+// C11, on one host: of two copies at once one posts, the other is tried later.
 func TestBusy(t *testing.T) {
 	b := newBench(t)
 	b.site.run = func(ctx context.Context, task flow.Task) (flow.Result, error) {

@@ -142,6 +142,7 @@ func (tr trial) mustFail(t testing.TB, url string, fault flow.Fault, words ...st
 	result, f := tr.run(t, t.Context(), url)
 	if f == nil {
 		t.Fatalf("no failure; result %v", result.Values)
+		return nil
 	}
 	if f.Fault != fault {
 		t.Errorf("by fault of %s, want %s: %v", f.Fault, fault, f)
