@@ -143,14 +143,14 @@ func TestCrashAtEachTransition(t *testing.T) {
 		{"", "before claimed", 1, ledger.Answered, ledger.Posted, 1},
 		{"", "after claimed", 1, ledger.Answered, ledger.Posted, 1},
 		{"", "before in doubt", 1, ledger.Answered, ledger.Posted, 1},
-		{"", "after in doubt", 0, ledger.Held, ledger.Held, 1}, // not clicked, but nobody can know
-		{"", "before posted", 1, ledger.Held, ledger.Held, 1},
+		{"", "after in doubt", 0, ledger.Held, ledger.Held, 2}, // not clicked, but nobody can know: sender and owner hear of it
+		{"", "before posted", 1, ledger.Held, ledger.Held, 2},
 		{"", "after posted", 1, ledger.Answered, ledger.Posted, 1},
 		{"", "before answered", 1, ledger.Answered, ledger.Posted, 2}, // at least one receipt
 		{"", "after answered", 1, ledger.Answered, ledger.Posted, 1},
 		{"captcha", "before none", 1, ledger.Answered, ledger.Posted, 1},
 		{"captcha", "after none", 1, ledger.Answered, ledger.Posted, 1},
-		{"answer-lost", "before held", 1, ledger.Held, ledger.Held, 2}, // told at least once
+		{"answer-lost", "before held", 1, ledger.Held, ledger.Held, 3}, // the sender twice: told at least once
 		{"answer-lost", "after held", 1, ledger.Held, ledger.Held, 1},
 	} {
 		t.Run(c.at, func(t *testing.T) {

@@ -110,7 +110,7 @@ func (p *Poster) Post(ctx context.Context, job Job) (Outcome, error) {
 		return p.run(ctx, claim, job)
 	case ledger.Doubt:
 		return p.aftermath(func(ctx context.Context) (Outcome, error) {
-			return p.hold(ctx, claim, job, Outcome{}, stoppedInDoubt)
+			return p.hold(ctx, claim, job, Outcome{Cause: errStopped}, stoppedInDoubt)
 		})
 	case ledger.Posted, ledger.Rejected:
 		return p.aftermath(func(ctx context.Context) (Outcome, error) {
@@ -139,6 +139,10 @@ func (p *Poster) retry(ctx context.Context, claim *ledger.Claim, job Job) (Outco
 	defer cancel()
 	return o, errors.Join(err, claim.Settle(ctx, ledger.Held, before))
 }
+
+// errStopped is what the owner hears of a job that is found in doubt.
+var errStopped = &flow.Failure{Fault: flow.Owner, Published: true,
+	Err: errors.New("an earlier run was stopped after it had committed to publishing")}
 
 // What the sender reads when nobody can know whether the ad is up.
 const (
