@@ -11,7 +11,7 @@ import (
 
 // A program that is no browser, or none at all, is explained.
 func TestNoBrowser(t *testing.T) {
-	script := filepath.Join(t.TempDir(), "chromium")
+	script := filepath.Join(t.TempDir(), "no-browser")
 	if err := os.WriteFile(script, []byte("#!/bin/sh\necho 'x:FATAL:zygote.cc No usable sandbox!' >&2\nexit 1\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
