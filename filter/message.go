@@ -96,10 +96,6 @@ func Open(f io.ReaderAt, size int64) (*Message, error) {
 	return m, nil
 }
 
-// Header gives the bytes of the header exactly as they were read, with the
-// mbox line before it and the empty line after it where they are there.
-func (m *Message) Header() []byte { return m.raw }
-
 // Fields gives the header fields as on the wire, topmost first.
 func (m *Message) Fields() []auth.Field { return m.fields }
 

@@ -67,7 +67,7 @@ func TestReadLeavesTheBody(t *testing.T) {
 		if string(rest) != "body"+end {
 			t.Errorf("rest is %q", rest)
 		}
-		if got := string(m.Header()) + string(rest); got != text {
+		if got := string(m.raw) + string(rest); got != text {
 			t.Errorf("header and rest are %q, want the message %q", got, text)
 		}
 		if len(m.Fields()) != 2 || m.Fields()[1].Value != " 1"+end+"\t2" {

@@ -117,11 +117,6 @@ func (f *Flow) Len() int {
 	return f.Steps[len(f.Steps)-1].Number
 }
 
-// HasPublish tells whether the flow sends something; one that does not only reads.
-func (f *Flow) HasPublish() bool {
-	return slices.ContainsFunc(f.Steps, func(s Step) bool { return s.Verb == Publish })
-}
-
 // Check reports, as [strictyaml.Mistakes], the placeholders that are not among
 // known and those of secrets that stand where they could be seen.
 func (f *Flow) Check(known []string, secrets ...string) error {
