@@ -4,6 +4,7 @@ package main
 // does, imports run one way, and the top level stays small.
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -42,9 +43,7 @@ func TestManual(t *testing.T) {
 		}
 	})
 	t.Run("rules", func(t *testing.T) { checkItems(t, rulesPage, mappingKeys(t, "filter")) })
-	t.Run("flow", func(t *testing.T) {
-		checkItems(t, flowPage, append(mappingKeys(t, "poster/flow"), constants(t, "poster/flow", "Verb")...))
-	})
+	t.Run("flow", func(t *testing.T) { checkItems(t, flowPage, schemaWords(t, "poster/flow/flow.schema.json")) })
 	t.Run("examples", func(t *testing.T) { checkExamples(t, binary) })
 }
 
@@ -210,25 +209,41 @@ func texts(e ast.Expr, named map[string]bool) []string {
 	return found
 }
 
-// constants gives the texts of the package's constants of a type.
-func constants(t *testing.T, dir, typ string) []string {
-	var found []string
-	for _, file := range parseDir(t, dir) {
-		ast.Inspect(file, func(n ast.Node) bool {
-			if spec, ok := n.(*ast.ValueSpec); ok {
-				if id, ok := spec.Type.(*ast.Ident); ok && id.Name == typ {
-					found = append(found, texts(spec.Values[0], map[string]bool{})...)
-				}
-			}
-			return true
-		})
+// schemaWords gives the names of all properties in a JSON Schema, which are the
+// words of the language that it describes.
+func schemaWords(t *testing.T, path string) []string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return found
+	var schema any
+	if err := json.Unmarshal(data, &schema); err != nil {
+		t.Fatal(err)
+	}
+	return propertyNames(schema)
+}
+
+func propertyNames(schema any) []string {
+	var names []string
+	switch schema := schema.(type) {
+	case []any:
+		for _, item := range schema {
+			names = append(names, propertyNames(item)...)
+		}
+	case map[string]any:
+		if properties, ok := schema["properties"].(map[string]any); ok {
+			names = slices.Collect(maps.Keys(properties))
+		}
+		for _, value := range schema {
+			names = append(names, propertyNames(value)...)
+		}
+	}
+	return names
 }
 
 var (
 	display = regexp.MustCompile(`(?ms)^\.Bd -literal[^\n]*\n(.*?)^\.Ed$`)
-	isYAML  = regexp.MustCompile(`^(- [a-z]|[a-z-]+:( |\n)|# \S+\.yaml\n)`)
+	isYAML  = regexp.MustCompile(`^(- [a-z{]|[a-z-]+:( |\n)|# \S+\.yaml\n)`)
 	topKey  = regexp.MustCompile(`(?m)^([a-z-]+):`)
 	roff    = strings.NewReplacer(`\e`, `\`, `\(aq`, `'`, `\(dq`, `"`, `\(ti`, `~`, `\&`, ``)
 )

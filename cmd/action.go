@@ -175,10 +175,18 @@ func (m *mail) notifyOwner(p *poster.Poster, job poster.Job, o poster.Outcome, c
 	} else {
 		text += "It is tried again as long as the mail server keeps it.\n"
 	}
+	if m.report.Trace != "" {
+		text += fmt.Sprintf("\nWhat was done, step by step, and the page as it was then:\n\n    %s\n", m.report.Trace)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), ownerTime)
 	defer cancel()
 	m.report.note(m.sendOnce(ctx, p.Ledger, poster.Notice{
 		To: m.settings.Owner, Key: job.Key, Subject: "mailapp: " + job.App + " needs a look", Text: text,
-		Reason: job.App + ": " + failure.Step + ": " + string(failure.Fault), Screenshot: o.Screenshot,
+		Reason: ownerReason(job.App, failure), Screenshot: o.Screenshot,
 	}))
+}
+
+// ownerReason is what a failure's notice is sent for, once a day.
+func ownerReason(app string, f *flow.Failure) string {
+	return app + ": " + f.Step + ": " + string(f.Fault)
 }

@@ -201,7 +201,11 @@ func (e explainer) verdict(v filter.Verdict) {
 func (e explainer) post(m *filter.Message, v filter.Verdict) error {
 	app := e.settings.App(v.App)
 	e.line("app: %s, flow %s", app.Name, app.Flow)
-	values := flowValues(app, v.Fields)
+	f, err := loadFlow(e.settings, app)
+	if err != nil {
+		return err
+	}
+	values := flowValues(f, app, v.Fields)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		e.line("field %s: %q", name, values[name])
 	}

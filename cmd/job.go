@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"mailapp/filter"
+	"mailapp/filter/strictyaml"
 	"mailapp/poster"
 	"mailapp/poster/browser"
 	"mailapp/poster/flow"
@@ -45,7 +46,7 @@ func (m *mail) work(ctx context.Context) (w poster.Work, err error) {
 	for _, photo := range content.Photos {
 		w.Photos = append(w.Photos, poster.Photo(photo))
 	}
-	w.Values, w.Secrets = flowValues(app, m.verdict.Fields), map[string]string{}
+	w.Values, w.Secrets = flowValues(w.Flow, app, m.verdict.Fields), map[string]string{}
 	if app.Password.IsSet() {
 		w.Secrets["password"], err = readSecret(ctx, m.settings, app.Password)
 	}
@@ -82,26 +83,44 @@ func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("app %q: %w", app.Name, err)
 	}
+	f, err := flow.Parse(path, data)
 	var known, secrets []string
-	for name := range flowValues(app, map[string]string{"title": "", "body": "", "price": ""}) {
+	for name := range flowValues(f, app, map[string]string{"title": "", "body": "", "price": ""}) {
 		known = append(known, name)
 	}
 	if app.Password.IsSet() {
 		secrets = append(secrets, "password")
 	}
-	f, err := flow.Parse(path, data)
-	if err := errors.Join(err, f.Check(known, secrets...)); err != nil {
+	if err := errors.Join(checkSettings(s, app, f), err, f.Check(known, secrets...)); err != nil {
 		return nil, err
 	}
 	return f, nil
 }
 
+// checkSettings gives, as [strictyaml.Mistakes] of the rules, what the app sets
+// that does not fit its flow.
+func checkSettings(s *filter.Settings, app *filter.App, f *flow.Flow) error {
+	var mistakes strictyaml.Mistakes
+	_, wrong := f.Settings(app.With)
+	for _, w := range wrong {
+		mistakes = append(mistakes, strictyaml.Mistake{File: s.File, Pos: app.Place(w.Name), Text: fmt.Sprintf("app %q: %s", app.Name, w.Text)})
+	}
+	if len(mistakes) == 0 {
+		return nil
+	}
+	return mistakes
+}
+
 // flowValues are what a flow's placeholders stand for, but for the secrets.
-func flowValues(app *filter.App, fields map[string]string) map[string]string {
-	values := maps.Clone(fields)
-	maps.Copy(values, app.With)
+func flowValues(f *flow.Flow, app *filter.App, fields map[string]string) map[string]string {
+	values, _ := f.Settings(app.With)
+	maps.Copy(values, fields)
 	values["site"], values["account"] = app.URL, app.Account
 	return values
+}
+
+func newBrowser(s *filter.Settings, state stateDir) *browser.Browser {
+	return &browser.Browser{Path: s.Path(s.Browser.Path), NoSandbox: !s.Browser.Sandbox, Dir: state.run()}
 }
 
 // poster opens the ledger and readies a browser, which is not started yet.
@@ -116,10 +135,8 @@ func (m *mail) poster(ctx context.Context) (p *poster.Poster, closeAll func(), e
 	}
 	return &poster.Poster{
 		Ledger: l,
-		Site: &browser.Browser{
-			Path: m.settings.Path(m.settings.Browser.Path), NoSandbox: !m.settings.Browser.Sandbox, Dir: m.state.run(),
-		},
-		Send: sendBy(m.settings), From: receiptFrom(m.settings),
+		Site:   newBrowser(m.settings, m.state),
+		Send:   sendBy(m.settings), From: receiptFrom(m.settings),
 		Progress: func(e flow.Event) { m.say("page", "%s", e.Text) },
 	}, func() { l.Close() }, nil
 }

@@ -24,6 +24,7 @@ type report struct {
 	Text      string    `json:"text,omitempty"`  // what the mail server was told
 	Error     string    `json:"error,omitempty"` // the cause
 	Aside     string    `json:"aside,omitempty"` // what else went wrong, such as a notice to the owner
+	Trace     string    `json:"trace,omitempty"` // the file that shows a run that failed
 	Millis    int64     `json:"ms"`
 
 	Screenshot []byte `json:"-"`

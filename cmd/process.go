@@ -125,6 +125,7 @@ func (m *mail) post(ctx context.Context) error {
 	defer closeLedger()
 	outcome, err := p.Post(ctx, job)
 	m.noteOutcome(outcome)
+	m.leaveTrace(job, errors.Join(err, outcome.Cause))
 	if err != nil {
 		m.notifyOwner(p, job, outcome, err)
 		return err

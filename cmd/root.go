@@ -28,7 +28,7 @@ func Main(exampleRules []byte) int {
 	}
 	root := newRoot(exampleRules)
 	cmd, err := root.ExecuteC()
-	if err != nil && cmd.Name() == runCommand && !isSilent(err) {
+	if err != nil && cmd.CommandPath() == "mailapp "+runCommand && !isSilent(err) {
 		return misused(os.Stdin, os.Stderr)
 	}
 	if err != nil && !isSilent(err) {
@@ -55,20 +55,23 @@ func newRoot(exampleRules []byte) *cobra.Command {
 		Version:       version(),
 		SilenceErrors: true, // errors are printed in Main alone
 		SilenceUsage:  true,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			return fmt.Errorf("unknown command %q%s", args[0], strictyaml.DidYouMean(args[0], commandNames(c)))
-		},
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args:          onlyCommands,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return codeError{exitUsage, err} })
 	root.PersistentFlags().String("rules", "", "read the rules from `FILE`")
-	root.AddCommand(newRunCommand(), newCheckCommand(), newLedgerCommand(), newInitCommand(exampleRules),
+	root.AddCommand(newRunCommand(), newCheckCommand(), newLedgerCommand(), newFlowCommand(), newInitCommand(exampleRules),
 		newDemoCommand(), newWorkerCommand())
 	asUsage(root)
 	return root
+}
+
+// onlyCommands refuses what is no command below c.
+func onlyCommands(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("unknown command %q%s", args[0], strictyaml.DidYouMean(args[0], commandNames(c)))
 }
 
 func commandNames(c *cobra.Command) []string {

@@ -41,9 +41,10 @@ func openState(s *filter.Settings) (stateDir, error) {
 }
 
 // run holds spool files, photos and browser profiles while they are in use.
-func (d stateDir) run() string  { return filepath.Join(string(d), "run") }
-func (d stateDir) kept() string { return filepath.Join(string(d), "kept") }
-func (d stateDir) log() string  { return filepath.Join(string(d), "mailapp.log") }
+func (d stateDir) run() string    { return filepath.Join(string(d), "run") }
+func (d stateDir) kept() string   { return filepath.Join(string(d), "kept") }
+func (d stateDir) traces() string { return filepath.Join(string(d), "traces") }
+func (d stateDir) log() string    { return filepath.Join(string(d), "mailapp.log") }
 
 // homeDir gives the user's home directory, "" if there is none. HOME may be
 // missing in a delivery, so the user database is asked then.
@@ -161,7 +162,7 @@ const temporaryAge = time.Hour
 // sweep removes the temporary files of processes that were killed (C7).
 func (d stateDir) sweep() error {
 	var errs []error
-	for _, pattern := range []string{filepath.Join(d.kept(), ".*"), filepath.Join(d.run(), "spool-*")} {
+	for _, pattern := range []string{filepath.Join(d.kept(), ".*"), filepath.Join(d.traces(), ".*"), filepath.Join(d.run(), "spool-*")} {
 		files, err := filepath.Glob(pattern)
 		errs = append(errs, err)
 		for _, path := range files {

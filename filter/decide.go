@@ -187,7 +187,7 @@ func (d *decision) post(rule *Rule) error {
 	case !d.facts.m.HasBody():
 		return nil
 	}
-	fields, err := d.facts.m.postFields()
+	fields, err := d.facts.m.PostFields()
 	if err != nil {
 		return err
 	}

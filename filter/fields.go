@@ -17,10 +17,10 @@ const (
 	fieldPrice = "price"
 )
 
-// postFields gives title, body and price; price is "" where the subject names
+// PostFields gives title, body and price; price is "" where the subject names
 // none for certain, "0" where it says that the thing is free. The error is a
 // [*Defect].
-func (m *Message) postFields() (map[string]string, error) {
+func (m *Message) PostFields() (map[string]string, error) {
 	content, err := m.Content()
 	if err != nil {
 		return nil, err

@@ -209,8 +209,10 @@ func (p *parser) app(e strictyaml.Entry) *App {
 		URL:      keys["url"].Text(),
 		Account:  keys["account"].Text(),
 		Password: source(keys["password"]),
-		With:     parameters(keys["with"]),
+		With:     map[string]string{},
+		places:   map[string]strictyaml.Pos{"": e.Name.Pos()},
 	}
+	a.parameters(keys["with"])
 	for _, key := range []string{"flow", "url"} {
 		if !keys[key].IsSet() {
 			mistakeAt(n, e.Name.In("app %q", e.Key), "%s is missing", key)
@@ -230,8 +232,7 @@ var reserved = []string{fieldTitle, fieldBody, fieldPrice, "photos", "account", 
 
 var parameterName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
-func parameters(n strictyaml.Node) map[string]string {
-	with := map[string]string{}
+func (a *App) parameters(n strictyaml.Node) {
 	for _, e := range n.Entries() {
 		switch {
 		case !parameterName.MatchString(e.Key):
@@ -239,9 +240,8 @@ func parameters(n strictyaml.Node) map[string]string {
 		case slices.Contains(reserved, e.Key):
 			e.Name.Mistake("%q is filled by the mail or the app itself and cannot be a parameter", e.Key)
 		}
-		with[e.Key] = e.Value.Text()
+		a.With[e.Key], a.places[e.Key] = e.Value.Text(), e.Name.Pos()
 	}
-	return with
 }
 
 // source reads where a secret is kept.

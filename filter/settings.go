@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailapp/filter/auth"
+	"mailapp/filter/strictyaml"
 )
 
 // Settings is rules.yaml, the one file that a user edits, checked. Which files
@@ -84,6 +85,17 @@ type App struct {
 	Account  string
 	Password Source
 	With     map[string]string // the flow's own parameters
+
+	places map[string]strictyaml.Pos // of the keys of With, and of the app's own name as ""
+}
+
+// Place gives where the app's settings speak of a parameter; of one that they
+// leave out, where the app stands.
+func (a *App) Place(parameter string) strictyaml.Pos {
+	if place, given := a.places[parameter]; given {
+		return place
+	}
+	return a.places[""]
 }
 
 // Source says where a secret is kept; at most one field is set. It is only

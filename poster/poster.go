@@ -51,6 +51,12 @@ type Work struct {
 	Photos  []Photo
 }
 
+// Task is the run of the flow that does the work; nobody watches it yet, and
+// nothing is committed.
+func (w Work) Task() flow.Task {
+	return flow.Task{Flow: w.Flow, Values: w.Values, Secrets: w.Secrets, Photos: named(w.Photos)}
+}
+
 // Photo is a picture as it will be uploaded.
 type Photo struct {
 	Type string // image/jpeg, image/png, image/gif or image/webp, by content
@@ -66,7 +72,7 @@ type Outcome struct {
 	Screenshot []byte // of the page at the end, JPEG or PNG; may be nil
 	Earlier    bool   // an earlier delivery had done it; no browser was started
 	Answered   bool   // the sender has been told by mail
-	Cause      error  // what went wrong where State is Held; for the owner, not for the sender
+	Cause      error  // what went wrong where this run ended in Held or Rejected; for the owner, not for the sender
 }
 
 // Poster posts. All fields but Progress are needed.
@@ -157,10 +163,9 @@ func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome
 	if err != nil {
 		return Outcome{}, release(claim, err)
 	}
-	result, err := p.Site.Run(ctx, flow.Task{
-		Flow: work.Flow, Values: work.Values, Secrets: work.Secrets, Photos: named(work.Photos),
-		Commit: claim.Doubt, Progress: p.Progress,
-	})
+	task := work.Task()
+	task.Commit, task.Progress = claim.Doubt, p.Progress
+	result, err := p.Site.Run(ctx, task)
 	if err == nil {
 		return p.settle(claim, job, Outcome{
 			State: ledger.Posted, Photos: len(work.Photos), Screenshot: result.Screenshot,
@@ -172,7 +177,7 @@ func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome
 	switch {
 	case failure.Fault == flow.Sender:
 		return p.settle(claim, job, Outcome{State: ledger.Rejected, Screenshot: failure.Screenshot,
-			Result: ledger.Result{Said: failure.Said}})
+			Result: ledger.Result{Said: failure.Said}, Cause: err})
 	case failure.Published:
 		return p.aftermath(func(ctx context.Context) (Outcome, error) {
 			return p.hold(ctx, claim, job, Outcome{Screenshot: failure.Screenshot, Cause: err}, lostInDoubt)

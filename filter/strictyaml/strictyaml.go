@@ -176,6 +176,13 @@ func (n Node) In(format string, args ...any) Node {
 	return n
 }
 
+// Out gives the same node without the words of [Node.In], for what is nested
+// but known by words of its own.
+func (n Node) Out() Node {
+	n.context = ""
+	return n
+}
+
 // IsSet tells whether the value is there and not null.
 func (n Node) IsSet() bool { return n.yaml != nil && n.yaml.Tag != "!!null" }
 

@@ -14,13 +14,19 @@
 // It does not promise that the site has got the publish request, or that it
 // got it only once where a page sends several requests over TLS without
 // leaving the page: the ledger holds what is in doubt. It does not look into
-// frames and shadow roots.
+// closed shadow roots and frames of other sites.
+//
+// One question to the page does what a dozen calls would: the engine, in the
+// files *.js, finds an element, sees that it is ready, and watches for what
+// ends the run, all in one.
 package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"mailapp/poster/flow"
@@ -35,6 +41,7 @@ const evidenceTime = 2 * time.Second
 type Browser struct {
 	Path      string // of the program; empty: see Find
 	NoSandbox bool   // the browser's own sandbox is off, as it always is for root
+	Show      bool   // in a window, for a person to watch; needs more than a headless shell
 	Dir       string // run directories are made below it, 0700, unless there is room in memory; empty: the system's
 
 	// For tests:
@@ -51,7 +58,7 @@ func (b *Browser) Run(ctx context.Context, task flow.Task) (flow.Result, error) 
 	if err != nil {
 		return flow.Result{}, err
 	}
-	r := &run{browser: b, task: task, plan: acts, blot: newBlotter(acts.secrets)}
+	r := &run{browser: b, task: task, plan: acts, blot: newBlotter(acts.secrets), values: map[string]string{}, item: 1}
 	return r.whole(ctx)
 }
 
@@ -66,19 +73,28 @@ type run struct {
 	tab    *tab
 	photos []string // files in the run directory
 
-	end       time.Time // of the steps
-	stepEnd   time.Time // of the running one
-	values    map[string]string
-	published bool   // the publish click may have happened
-	arrived   bool   // we have seen the page that follows publish
-	stale     []bool // by step after publish: its element was there before the click
+	current *flow.Step // the running one
+	item    int        // of the outermost list, that it belongs to
+	photo   int        // of this round of for-each-photo, from 1
+	fails   []*condition
+
+	end     time.Time // of the steps
+	stepEnd time.Time // of the running one
+	limit   time.Duration
+
+	values    map[string]string // by read
+	rows      []map[string]string
+	trace     []flow.TraceStep
+	published bool                // the publish click may have happened
+	arrived   bool                // we have seen the page that follows publish
+	stale     map[*flow.Step]bool // after publish: what it looks for was there before the click
 }
 
 // whole starts the browser, runs the steps and removes every trace.
 func (r *run) whole(ctx context.Context) (flow.Result, error) {
 	stop, err := r.start(ctx)
 	if err != nil {
-		return flow.Result{}, r.failure(ctx, nil, &trouble{fault: flow.Owner, err: fmt.Errorf("starting the browser: %w", err)})
+		return flow.Result{}, r.failure(ctx, &trouble{fault: flow.Owner, err: fmt.Errorf("starting the browser: %w", err)})
 	}
 	result, failure := r.steps(ctx)
 	if err := stop(); err != nil && failure == nil && !r.published {
@@ -92,7 +108,7 @@ func (r *run) whole(ctx context.Context) (flow.Result, error) {
 
 // start brings up the proxy, the browser and its one page. stop ends them all.
 func (r *run) start(ctx context.Context) (stop func() error, err error) {
-	program, err := Find(r.browser.Path)
+	program, err := find(r.browser.Path, r.browser.Show)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +125,7 @@ func (r *run) start(ctx context.Context) (stop func() error, err error) {
 		dir.removeWithin(0)
 		return nil, err
 	}
-	p, err := launch(program, dir.path, r.proxy.address(), r.browser.NoSandbox, r.browser.extra...)
+	p, err := launch(program, dir.path, r.proxy.address(), r.browser.NoSandbox, r.browser.Show, r.browser.extra...)
 	if err != nil {
 		r.proxy.close()
 		dir.removeWithin(0)
@@ -140,20 +156,16 @@ func (r *run) start(ctx context.Context) (stop func() error, err error) {
 // steps runs the flow's steps, one after the other, within its limit.
 func (r *run) steps(ctx context.Context) (flow.Result, *flow.Failure) {
 	r.end = r.deadline(ctx)
-	r.values = map[string]string{}
-	for i := range r.plan.acts {
-		a := &r.plan.acts[i]
-		r.progress(a)
-		if err := r.step(ctx, a); err != nil {
-			return flow.Result{}, r.failure(ctx, a, err)
-		}
+	err := r.watchFails()
+	if err == nil {
+		err = r.all(ctx)
 	}
-	if err := r.last(ctx); err != nil {
-		return flow.Result{}, r.failure(ctx, &r.plan.acts[len(r.plan.acts)-1], err)
+	if err != nil && !errors.Is(err, errRehearsed) {
+		return flow.Result{}, r.failure(ctx, err)
 	}
 	return flow.Result{
-		Values: r.values, Published: r.published, Pages: r.pages(),
-		Screenshot: r.screenshot(ctx),
+		Values: r.values, Rows: r.rows, Published: r.published, Pages: r.pages(),
+		Screenshot: r.screenshot(ctx), Trace: r.trace,
 	}, nil
 }
 
@@ -176,11 +188,19 @@ func (r *run) progress(a *act) {
 	if r.task.Progress == nil {
 		return
 	}
-	text := string(a.step.Verb) + " " + a.name()
+	text := strings.TrimSpace(string(a.step.Verb) + " " + a.name())
 	r.task.Progress(flow.Event{
-		Step: a.step.Number, Of: r.task.Flow.Len(),
+		Step: r.item, Of: r.items(),
 		Text: r.blot.Replace(clean(text)), Page: r.blot.Replace(pageURL(r.tab.address())),
 	})
+}
+
+// items is how many items the outermost list has.
+func (r *run) items() int {
+	if n := r.task.Flow.Len(); r.task.Section == "" {
+		return n
+	}
+	return len(r.plan.steps)
 }
 
 func (r *run) pages() []string {

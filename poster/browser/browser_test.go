@@ -80,6 +80,8 @@ type trial struct {
 	commit  func(context.Context) error
 	events  *[]flow.Event
 	noOpen  bool
+	origins []string // beside the site
+	change  func(*flow.Task)
 }
 
 func (tr trial) flow(t testing.TB) *flow.Flow {
@@ -87,12 +89,12 @@ func (tr trial) flow(t testing.TB) *flow.Flow {
 	if tr.limit == "" {
 		tr.limit = "30s"
 	}
-	text := "origins: ['{{site}}']\nstep-limit: " + tr.limit + "\n" + tr.head + "steps:\n"
+	text := "origins: ['" + strings.Join(append([]string{"{{site}}"}, tr.origins...), "', '") + "']\nstep-limit: " + tr.limit + "\n" + tr.head + "steps:\n"
 	if !tr.noOpen {
 		text += "  - open: '{{site}}/'\n"
 	}
 	for _, line := range strings.Split(strings.TrimSpace(tr.steps), "\n") {
-		text += "  " + strings.TrimLeft(line, "\t ") + "\n"
+		text += "  " + strings.TrimLeft(line, "\t") + "\n"
 	}
 	f, err := flow.Parse("test.yaml", []byte(text))
 	if err != nil {
@@ -108,14 +110,18 @@ func (tr trial) run(t testing.TB, ctx context.Context, url string) (flow.Result,
 		values[k] = v
 	}
 	tr.browser.Dir = t.TempDir()
-	result, err := tr.browser.Run(ctx, flow.Task{
+	task := flow.Task{
 		Flow: tr.flow(t), Values: values, Secrets: tr.secrets, Photos: tr.photos, Commit: tr.commit,
 		Progress: func(e flow.Event) {
 			if tr.events != nil {
 				*tr.events = append(*tr.events, e)
 			}
 		},
-	})
+	}
+	if tr.change != nil {
+		tr.change(&task)
+	}
+	result, err := tr.browser.Run(ctx, task)
 	if err == nil {
 		return result, nil
 	}
@@ -153,6 +159,44 @@ func (tr trial) mustFail(t testing.TB, url string, fault flow.Fault, words ...st
 		}
 	}
 	return f
+}
+
+// trying is a page, what is done on it, and what the value "log" is in the end.
+type trying struct {
+	name, html, steps, want string
+	values                  map[string]string
+}
+
+// tryAll runs them in a few browsers, one page after the other; each can go to
+// /next and has two photos.
+func tryAll(t *testing.T, all []trying) {
+	t.Helper()
+	const batches = 4
+	for b := range batches {
+		t.Run(fmt.Sprint("batch ", b), func(t *testing.T) {
+			t.Parallel()
+			pages := map[string]page{"/next": {html: "<h1>next page</h1>"}, "/files": {handle: receiveFiles}}
+			values := map[string]string{}
+			steps := ""
+			for i := b; i < len(all); i += batches {
+				path, v, log := fmt.Sprint("/", i), fmt.Sprint("v", i), fmt.Sprint("log", i)
+				pages[path] = page{html: all[i].html}
+				for _, value := range all[i].values {
+					values[v] = value
+				}
+				steps += "- open: '{{site}}" + path + "'\n" + strings.NewReplacer("{{v}}", "{{"+v+"}}", "{log:", "{"+log+":").Replace(all[i].steps) + "\n"
+			}
+			r := trial{noOpen: true, steps: steps, values: values, photos: photos(2)}.must(t, site(t, pages).URL)
+			for i := b; i < len(all); i += batches {
+				if got := strings.TrimSpace(r.Values[fmt.Sprint("log", i)]); got != all[i].want {
+					t.Errorf("%s: got %q, want %q", all[i].name, got, all[i].want)
+				}
+			}
+			if r.Published || len(r.Screenshot) == 0 {
+				t.Errorf("published %v, screenshot of %d bytes", r.Published, len(r.Screenshot))
+			}
+		})
+	}
 }
 
 // photos makes n files that look like pictures.

@@ -10,16 +10,34 @@ import (
 
 	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
+
+	"mailapp/poster/flow"
 )
 
-//go:embed engine.js
-var engineSource string
-
-//go:embed finder.js
-var finderSource string
+// The engine's parts: each is a function, and says at its top of what.
+var (
+	//go:embed names.js
+	namesSource string
+	//go:embed finder.js
+	finderSource string
+	//go:embed mouse.js
+	mouseSource string
+	//go:embed conditions.js
+	conditionsSource string
+	//go:embed actions.js
+	actionsSource string
+	//go:embed engine.js
+	engineSource string
+)
 
 // engineFunction is the engine as a function of its task.
-var engineFunction = "task => (" + engineSource + ")(task, (" + finderSource + ")())"
+var engineFunction = "task => {" +
+	"const names = (" + namesSource + ")();" +
+	"const finder = (" + finderSource + ")(names);" +
+	"const mouse = (" + mouseSource + ")(names, finder);" +
+	"const conditions = (" + conditionsSource + ")(names, finder);" +
+	"const actions = (" + actionsSource + ")(task, names, finder, mouse);" +
+	"return (" + engineSource + ")(task, names, finder, mouse, conditions, actions) }"
 
 // worldName is the isolated world that the engine runs in.
 const worldName = "mailapp"
@@ -31,45 +49,67 @@ const slack = 2 * time.Second
 type question struct {
 	until time.Time // when to give up looking
 
-	Op     string   `json:"op"`
-	At     at       `json:"at"`
-	Limit  float64  `json:"limit"` // milliseconds
-	Fails  []at     `json:"fails,omitempty"`
-	Value  string   `json:"value"`
-	Secret bool     `json:"secret,omitempty"`
-	Again  bool     `json:"again,omitempty"`
-	On     bool     `json:"on"`
-	Photos int      `json:"photos,omitempty"`
-	From   string   `json:"from,omitempty"`
-	Unlike string   `json:"unlike,omitempty"`
-	Words  []string `json:"words,omitempty"`
-	Others []at     `json:"others,omitempty"`
-	X      float64  `json:"x"`
-	Y      float64  `json:"y"`
+	Op     string       `json:"op"`
+	At     *at          `json:"at,omitempty"`
+	As     string       `json:"as,omitempty"` // the op that At is looked for by, if not Op
+	When   *condition   `json:"when,omitempty"`
+	Cases  []*condition `json:"cases,omitempty"`
+	Was    int          `json:"was"`
+	Limit  float64      `json:"limit"` // milliseconds
+	Fails  []*condition `json:"fails,omitempty"`
+	Others []*condition `json:"others,omitempty"`
+	Value  string       `json:"value"`
+	Secret bool         `json:"secret,omitempty"`
+	Again  bool         `json:"again,omitempty"`
+	On     bool         `json:"on"`
+	Photos int          `json:"photos,omitempty"`
+	From   string       `json:"from,omitempty"`
+	Reads  []taking     `json:"reads,omitempty"`
+	Unlike string       `json:"unlike,omitempty"`
+	Words  []string     `json:"words,omitempty"`
+	X      float64      `json:"x"`
+	Y      float64      `json:"y"`
+
+	// Of a recording:
+	Recorded bool        `json:"recorded,omitempty"`
+	Offset   *flow.Point `json:"offset,omitempty"`
+	To       *flow.Point `json:"to,omitempty"`
+}
+
+// taking is one value to read from inside an element.
+type taking struct {
+	At   *at    `json:"at,omitempty"`
+	From string `json:"from"`
 }
 
 // answer is what the engine says.
 type answer struct {
-	Done       bool     `json:"done"`
-	Failing    *int     `json:"failing"`
-	Said       string   `json:"said"`
-	Status     int      `json:"status"`
-	Broken     bool     `json:"broken"`
-	Refused    string   `json:"refused"`
-	Fault      string   `json:"fault"`
-	Late       string   `json:"late"`
-	Loading    bool     `json:"loading"`
-	Candidates []string `json:"candidates"`
-	X          float64  `json:"x"`
-	Y          float64  `json:"y"`
-	Text       string   `json:"text"`
-	Filled     bool     `json:"filled"`
-	Gone       bool     `json:"gone"`
-	Differs    string   `json:"differs"`
-	Was        bool     `json:"was"`
-	Same       bool     `json:"same"`
-	There      []bool   `json:"there"`
-	Missed     string   `json:"missed"`
+	Done       bool       `json:"done"`
+	Failing    *int       `json:"failing"`
+	Said       string     `json:"said"`
+	Status     int        `json:"status"`
+	Broken     bool       `json:"broken"`
+	Refused    string     `json:"refused"`
+	Fault      string     `json:"fault"`
+	Late       string     `json:"late"`
+	Loading    bool       `json:"loading"`
+	Candidates []string   `json:"candidates"` // what was meant may be any of these
+	Near       []string   `json:"near"`       // what is called alike
+	X          float64    `json:"x"`
+	Y          float64    `json:"y"`
+	Text       string     `json:"text"`
+	Rows       [][]string `json:"rows"`
+	Filled     bool       `json:"filled"`
+	Lines      bool       `json:"lines"` // the text goes in line by line
+	Gone       bool       `json:"gone"`
+	Differs    string     `json:"differs"`
+	Was        bool       `json:"was"`
+	Same       bool       `json:"same"`
+	Holds      bool       `json:"holds"`
+	Which      int        `json:"which"`
+	Asks       bool       `json:"asks"` // a click here makes the page ask for files
+	There      []bool     `json:"there"`
+	Missed     string     `json:"missed"`
 }
 
 // ask puts a question to the page that is there, and again to the next page if

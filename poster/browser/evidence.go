@@ -13,6 +13,9 @@ import (
 // maxPicture is the size of a screenshot, in bytes, that is kept.
 const maxPicture = 300 << 10
 
+// maxDOM is the size of a page, in bytes, that is kept.
+const maxDOM = 2 << 20
+
 // qualities of JPEG that are tried until a screenshot is small enough.
 var qualities = []int{75, 45, 20}
 
@@ -37,6 +40,9 @@ func (r *run) evidence(ctx context.Context, f *flow.Failure) {
 		if a, err := r.tab.askOnce(ctx, question{Op: "said"}); err == nil {
 			f.Said = a.Said
 		}
+	}
+	if a, err := r.tab.askOnce(ctx, question{Op: "source"}); err == nil && len(a.Text) <= maxDOM {
+		f.DOM = []byte(r.blot.Replace(a.Text))
 	}
 	f.Screenshot = r.picture(ctx)
 }

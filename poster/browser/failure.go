@@ -12,32 +12,42 @@ import (
 
 // trouble is why a step failed, and whose it is to mend (C27).
 type trouble struct {
-	fault flow.Fault
-	said  string // the site's own words, if it is known which; else the page is asked
-	err   error
+	fault  flow.Fault
+	said   string // the site's own words, if it is known which; else the page is asked
+	dialog bool   // said is that of a native dialog
+	err    error
 }
 
 func (t *trouble) Error() string { return t.err.Error() }
 func (t *trouble) Unwrap() error { return t.err }
 
 // judge makes an error of an answer that is not the one hoped for.
-func (r *run) judge(a *act, got answer) error {
+func (r *run) judge(got answer) error {
 	switch {
 	case got.Done:
 		return nil
-	case got.Failing != nil && *got.Failing < len(r.task.Flow.FailsWhen):
-		w := r.task.Flow.FailsWhen[*got.Failing]
-		return &trouble{fault: w.Fault, said: got.Said, err: fmt.Errorf("the page shows %q", w.See)}
+	case got.Failing != nil && *got.Failing < len(r.fails):
+		f := r.task.Flow.FailsWhen[*got.Failing]
+		return &trouble{fault: f.Fault, said: r.instead(f, got.Said), err: fmt.Errorf("the page shows %s", f.When)}
 	case got.Status > 0 || got.Broken:
 		return r.unanswered(got.Status)
 	case got.Refused != "":
 		return &trouble{fault: flow.Fault(got.Fault), said: got.Refused, err: errors.New(got.Refused)}
 	case got.Loading:
-		return &trouble{fault: flow.Site, err: fmt.Errorf("the page has not finished loading within %v", r.task.Flow.StepLimit)}
+		return &trouble{fault: flow.Site, err: fmt.Errorf("the page has not finished loading within %v", r.limit)}
 	case r.stepEnd.Equal(r.end):
-		return &trouble{fault: flow.Site, err: fmt.Errorf("the time for the whole run is up (%w): %w", context.DeadlineExceeded, r.late(a, got))}
+		return &trouble{fault: flow.Site, err: fmt.Errorf("the time for the whole run is up (%w): %w", context.DeadlineExceeded, r.late(got))}
 	}
-	return &trouble{fault: flow.Owner, err: r.late(a, got)}
+	return &trouble{fault: flow.Owner, err: r.late(got)}
+}
+
+// instead gives what the sender reads: the flow's words in place of the site's,
+// if it has any.
+func (r *run) instead(f flow.Failing, said string) string {
+	if text, err := f.Say.Expand(r.plan.values); err == nil && text != "" {
+		return text
+	}
+	return said
 }
 
 // unanswered says why there is no page: the server's status, or what the
@@ -54,24 +64,15 @@ func (r *run) unanswered(status int) error {
 }
 
 // late says what was waited for in vain.
-func (r *run) late(a *act, got answer) error {
-	what := "the page"
-	if a != nil && a.step.At.IsSet() {
-		what = fmt.Sprintf("%q", a.step.At)
-	}
-	var text string
-	switch got.Late {
-	case "not there":
-		text = what + " is not on the page"
-	case "ambiguous":
-		text = what + " could be several"
-	default:
-		text = what + ": " + got.Late
-	}
-	if len(got.Candidates) > 0 {
+func (r *run) late(got answer) error {
+	text := got.Late
+	switch {
+	case len(got.Candidates) > 0:
 		text += "; there are: " + strings.Join(got.Candidates, ", ")
+	case len(got.Near) > 0:
+		text += "; did you mean " + strings.Join(got.Near, " or ") + "?"
 	}
-	text += fmt.Sprintf(" (waited %v)", r.task.Flow.StepLimit)
+	text += fmt.Sprintf(" (waited %v)", r.limit)
 	if walls := r.proxy.walls(); len(walls) > 0 {
 		text += "; the page also wanted " + strings.Join(walls, ", ") + ", which the flow does not name under origins"
 	}
@@ -85,7 +86,7 @@ func wall(origin string) error {
 
 // failure makes the error that the caller gets, with the page as evidence
 // while the browser still lives. Nothing in it holds a secret.
-func (r *run) failure(ctx context.Context, a *act, err error) *flow.Failure {
+func (r *run) failure(ctx context.Context, err error) *flow.Failure {
 	var t *trouble
 	switch {
 	case ctx.Err() != nil:
@@ -96,9 +97,9 @@ func (r *run) failure(ctx context.Context, a *act, err error) *flow.Failure {
 	default:
 		t = &trouble{fault: flow.Site, err: err}
 	}
-	f := &flow.Failure{Fault: t.fault, Said: t.said, Published: r.published, Err: r.blotted(t.err)}
-	if a != nil {
-		f.Step = r.task.Flow.Place(a.step)
+	f := &flow.Failure{Fault: t.fault, Said: t.said, Published: r.published, Trace: r.trace, Err: r.blotted(t.err)}
+	if r.current != nil {
+		f.Step = r.task.Flow.Place(*r.current)
 	}
 	if r.tab != nil && ctx.Err() == nil {
 		r.evidence(ctx, f)

@@ -43,11 +43,17 @@ var errNone = errors.New("no Chromium is installed; install the package chromium
 // there, or, if path is empty, the first that is installed. A script that only
 // starts the real program is passed over for that program where it is known,
 // since a script would outlive or hide what it starts.
-func Find(path string) (string, error) {
+func Find(path string) (string, error) { return find(path, false) }
+
+// find is Find; with windows, a browser that has none is passed over.
+func find(path string, windows bool) (string, error) {
 	if path != "" {
 		found, err := exec.LookPath(path)
 		if err != nil {
 			return "", fmt.Errorf("the browser %s: %w", filepath.Base(path), errors.Unwrap(err))
+		}
+		if windows && isShell(found) {
+			return "", fmt.Errorf("the browser %s has no windows: name a whole Chromium", filepath.Base(path))
 		}
 		return program(found), nil
 	}
@@ -55,7 +61,7 @@ func Find(path string) (string, error) {
 	for _, name := range candidates {
 		found, err := exec.LookPath(name)
 		switch {
-		case err != nil:
+		case err != nil, windows && isShell(found):
 		case !isScript(found):
 			return found, nil
 		case script == "":

@@ -65,7 +65,18 @@ func TestFind(t *testing.T) {
 	if got, err := Find(wrapper); err != nil || got != filepath.Join(dir, "real") {
 		t.Errorf("got %s, %v; want the program behind the script", got, err)
 	}
-	candidates = candidates[:1]
+	if err := os.Rename(filepath.Join(dir, "real"), filepath.Join(dir, "headless_shell")); err != nil {
+		t.Fatal(err)
+	}
+	shell := filepath.Join(dir, "headless_shell")
+	candidates = []string{shell, filepath.Join(dir, "script")}
+	if got, err := find("", true); err != nil || filepath.Base(got) != "script" {
+		t.Errorf("got %s, %v; want what has windows", got, err)
+	}
+	if got, err := find(shell, true); err == nil {
+		t.Errorf("got %s, which has no windows", got)
+	}
+	candidates = []string{filepath.Join(dir, "none")}
 	if _, err := Find(""); !errors.Is(err, errNone) {
 		t.Errorf("got %v, want %v", err, errNone)
 	}

@@ -1,155 +1,312 @@
-// The finder: what an element is like, what it is called, and which elements a
-// locator means. It is a function without arguments that gives
-// the functions which the engine uses.
-(function finder() {
-  const invisible = /[\u200b-\u200d\u2060\ufeff\u00ad]/g;
-  const space = s => String(s ?? '').replace(invisible, '').replace(/\s+/g, ' ').trim();
-  const fold = s => space(s).normalize('NFC').toLowerCase();
-  const bare = s => fold(s).replace(/^[*\s]+|[\s:*]+$/g, '');
-  const short = (s, n) => s.length > n ? s.slice(0, n - 1) + '…' : s;
-
-  // ---- what an element is like
-
-  const boxes = el => [...el.getClientRects()].filter(r => r.width > 0 && r.height > 0);
-
-  function shown(el, opaque) {
-    if (!el.isConnected || !el.checkVisibility({visibilityProperty: true, opacityProperty: !!opaque})) return false;
-    return boxes(el).length > 0 || [...el.children].some(c => shown(c, opaque));
-  }
-
-  const enabled = el => !el.matches(':disabled') && el.getAttribute('aria-disabled') !== 'true' && !el.closest('[inert]');
-
-  const editable = el => el.isContentEditable || el.getAttribute('role') === 'textbox';
-
-  function describe(el) {
-    const kind = {A: 'link', BUTTON: 'button', SELECT: 'select', LABEL: 'label'}[el.tagName] ||
-      (el.tagName === 'INPUT' ? (['submit', 'button', 'reset', 'image'].includes(el.type) ? 'button' : el.type + ' field') :
-        `<${el.tagName.toLowerCase()}${el.id ? ' id=' + el.id : el.classList[0] ? ' class=' + el.classList[0] : ''}>`);
-    const name = names(el).map(n => n.text).find(t => t) || space(el.innerText);
-    return name ? `${kind} "${short(name, 40)}"` : kind;
-  }
-
-  // ---- what an element is called
-
-  // The text of a label without that of the fields inside it.
-  function labelText(node) {
-    if (node.nodeType === Node.TEXT_NODE) return node.data;
-    if (node.nodeType !== Node.ELEMENT_NODE || node.matches('select,textarea,button,input,script,style')) return '';
-    return [...node.childNodes].map(labelText).join('');
-  }
-
-  // What is written on a button or link: its text, else that of its pictures.
-  function face(el) {
-    if (el.tagName === 'INPUT') return el.type === 'image' ? el.alt : el.value || {submit: 'Submit', reset: 'Reset'}[el.type];
-    return space(el.innerText) || [...el.querySelectorAll('img[alt],svg title')].map(e => e.alt ?? e.textContent).join(' ');
-  }
-
-  const faced = 'a,button,summary,label,area,input[type=submit],input[type=button],input[type=reset],input[type=image],' +
-    '[role=button],[role=link],[role=menuitem],[role=tab],[role=option],[role=checkbox],[role=radio],[role=switch],[onclick]';
-
-  // All names with their rank: what is read first is 0.
-  function names(el) {
-    const list = [];
-    const add = (rank, text) => { if (space(text)) list.push({rank, text: space(text)}); };
-    for (const label of el.labels || []) add(0, labelText(label));
-    for (const id of (el.getAttribute('aria-labelledby') || '').split(/\s+/)) {
-      const label = id && document.getElementById(id);
-      if (label) add(0, labelText(label));
-    }
-    add(0, el.getAttribute('aria-label'));
-    if (el.matches(faced)) add(el.tagName === 'LABEL' ? 3 : 0, face(el));
-    if (el.tagName === 'AREA') add(0, el.alt);
-    add(1, el.getAttribute('placeholder'));
-    add(1, el.getAttribute('title'));
-    if (el.matches('input:not([type=submit]):not([type=button]),select,textarea')) add(2, el.name);
-    return list;
-  }
-
-  // The rank at which an element answers to a name, or Infinity.
-  function rank(el, wanted) {
-    let best = Infinity;
-    for (const n of names(el)) {
-      if (fold(n.text) === wanted) best = Math.min(best, n.rank);
-      else if (bare(n.text) === wanted) best = Math.min(best, n.rank + 0.5);
-    }
-    return best;
-  }
-
-  // ---- finding
+// The finder: which elements a locator means. A function of names.js's
+// functions that gives its own.
+//
+// A locator is {name, any: alternatives}, an alternative a chain of links
+// {kind, value, role, nth}. Of a selector's matches the first visible one
+// counts, of a name or text all do, so that several are known as ambiguous.
+// Names and texts are also looked for in open shadow roots, which nobody sees,
+// and in frames of the same origin where nothing else on the page fits.
+(function finder(names) {
+  const {space, fold, bare, within, shown, describe, face, faced, accessible, role, rank, withRole, nameable} = names;
 
   const field = 'input:not([type=hidden]):not([type=submit]):not([type=button]):not([type=reset]):not([type=image])' +
     ':not([type=checkbox]):not([type=radio]):not([type=file]),textarea,[contenteditable]:not([contenteditable=false]),[role=textbox]';
   const box = 'input[type=checkbox],input[type=radio],[role=checkbox],[role=radio],[role=switch]';
+  const control = faced + ',' + field + ',' + box + ',select';
+  const group = 'fieldset,form,section,article,table,dialog,figure,iframe,[role=group],[role=dialog],[role=region],[role=radiogroup]';
+
+  // What each op looks for by name: a selector.
+  const clickable = faced.replace('a,', 'a[href],') + ',' + box;
   const kinds = {
-    click: faced.replace('a,', 'a[href],') + ',' + box, fill: field, choose: 'select', box, upload: 'input[type=file]',
-    see: faced + ',' + field + ',' + box + ',select,img[alt]', read: faced + ',' + field + ',select',
+    click: clickable, hover: clickable, fill: field + ',select', type: field, choose: 'select', box, upload: 'input[type=file]',
+    see: control + ',img[alt]', read: control, focus: control, scroll: control + ',img[alt],' + group,
+    state: control, any: control + ',img[alt]', inside: group + ',' + control,
   };
-  const hiddenToo = op => op === 'upload' || op === 'choose'; // drawn widgets hide the real element
+  // Drawn widgets hide the real element.
+  const hiddenToo = op => op === 'upload' || op === 'choose';
+  const onlyNamed = op => ['fill', 'type', 'choose', 'box', 'upload'].includes(op);
+
+  // ---- the trees of a page
+
+  const cache = new Map(); // of one attempt
+  const fresh = () => cache.clear();
+  const once = (key, make) => {
+    if (!cache.has(key)) cache.set(key, make());
+    return cache.get(key);
+  };
+
+  // A root and all open shadow roots below it.
+  function roots(scope) {
+    return once(scope, () => {
+      const found = [scope];
+      for (const el of scope.querySelectorAll('*')) if (el.shadowRoot) found.push(...roots(el.shadowRoot));
+      return found;
+    });
+  }
+
+  // The document of a frame, or null if it is another site's.
+  const documentOf = frame => {
+    try {
+      return frame.contentDocument;
+    } catch {
+      return null;
+    }
+  };
+
+  // The documents in the frames below a root; with any, in hidden ones, too.
+  function framed(scope, any) {
+    return roots(scope).flatMap(r => [...r.querySelectorAll('iframe,frame')]).filter(f => any || shown(f)).flatMap(f => {
+      const doc = documentOf(f);
+      return doc?.documentElement ? [doc, ...framed(doc, any)] : [];
+    });
+  }
+
+  // Where to look for a name: one list after the other, until one has it.
+  const layers = scopes => [() => scopes.flatMap(roots), () => scopes.flatMap(s => framed(s)).flatMap(roots)];
+
+  // Every root that is searched, and every one that can be reached.
+  const everywhere = () => once('everywhere', () => layers([document]).flatMap(l => l()));
+  const reachable = () => [document, ...framed(document, true)].flatMap(roots);
+
+  // ---- by name, role or text
+
+  const all = (list, selector) => list.flatMap(r => [...r.querySelectorAll(selector)]);
+  const labelled = el => [...el.labels || []].some(l => shown(l));
+  const visible = (el, op) => op === 'any' || shown(el, op === 'see') || op === 'box' && labelled(el);
+
+  // Several that are the same to a person: one inside the other, or links to one place.
+  function distinct(list) {
+    const inner = list.filter(el => !list.some(o => o !== el && within(el, o)));
+    return inner.filter((el, i) => !inner.slice(0, i).some(o => el.tagName === 'A' && o.tagName === 'A' && o.href && el.href === o.href));
+  }
+
+  // The best of those to which rank gives less than Infinity.
+  function best(list, op, rank) {
+    const fit = list.map(el => ({el, rank: rank(el)})).filter(c => c.rank < Infinity);
+    let pool = fit.filter(c => visible(c.el, op));
+    if (pool.length === 0 && (op === 'fill' || op === 'type')) pool = fit.map(c => ({el: editorOf(c.el), rank: c.rank})).filter(c => c.el);
+    if (pool.length === 0 && hiddenToo(op)) pool = fit;
+    const least = Math.min(...pool.map(c => c.rank));
+    return distinct(pool.filter(c => c.rank === least).map(c => c.el));
+  }
+
+  // The drawn editor that stands behind a hidden field.
+  function editorOf(el) {
+    for (let n = el.nextElementSibling; n; n = n.nextElementSibling) {
+      const parts = [n, ...n.querySelectorAll('iframe,[contenteditable=true]')];
+      const found = parts.find(e => shown(e) && (e.isContentEditable || e.tagName === 'IFRAME' && documentOf(e)?.body?.isContentEditable));
+      if (found) return found;
+    }
+    return null;
+  }
+
+  function byName(link, list, op) {
+    const wanted = fold(link.value);
+    const found = best(all(list, kinds[op]), op, el => rank(el, wanted));
+    if (found.length > 0 || onlyNamed(op)) return found;
+    const text = part => byText(wanted, part, list).filter(el => shown(el));
+    const exact = text(false);
+    if (link.kind === 'named' && op === 'inside') return [];
+    if (link.kind === 'named' && op === 'click') return exact.filter(handed);
+    return exact.length > 0 ? exact : text(true);
+  }
+
+  // The mouse becomes a hand over what one may click.
+  const handed = el => getComputedStyle(el).cursor === 'pointer';
 
   // The elements whose whole text (or part of it) is wanted, innermost only.
-  function byText(wanted, part) {
+  function byText(wanted, part, list) {
     const fits = el => {
-      const raw = fold(el.textContent);
-      if (!raw.includes(wanted)) return false;
+      if (!fold(el.textContent).includes(wanted)) return false;
       return part ? fold(el.innerText).includes(wanted) : fold(el.innerText) === wanted;
     };
     const found = [];
     const walk = el => {
-      let below = false;
-      for (const c of el.children) if (!c.matches('script,style,noscript,template,option')) below = walk(c) || below;
-      if (below) return true;
-      if (el === document.body || !fits(el)) return false;
+      let deeper = false;
+      for (const c of el.children) if (!c.matches('script,style,noscript,template,option')) deeper = walk(c) || deeper;
+      if (deeper) return true;
+      if (el.tagName === 'BODY' || !fits(el)) return false;
       found.push(el);
       return true;
     };
-    if (document.body) walk(document.body);
+    for (const r of list) for (const top of r.body ? [r.body] : r.children || []) walk(top);
     return found;
   }
 
-  // Several that are the same to a person: one inside the other, or links to one place.
-  function distinct(list) {
-    const inner = list.filter(el => !list.some(o => o !== el && el.contains(o)));
-    return inner.filter((el, i) => !inner.slice(0, i).some(o => el.tagName === 'A' && o.tagName === 'A' && o.href === el.href));
+  function byRole(link, list, op) {
+    const wanted = fold(link.value);
+    const called = el => {
+      if (link.role && role(el) !== link.role) return Infinity;
+      if (!wanted) return 0;
+      const name = accessible(el);
+      return name === space(link.value) ? 0 : fold(name) === wanted ? 0.25 : bare(name) === bare(wanted) ? 0.5 : Infinity;
+    };
+    return best(all(list, link.role ? withRole(link.role) : nameable), op, called);
   }
 
-  function ranked(at, op) {
-    const wanted = fold(at.value);
-    const all = [...document.querySelectorAll(kinds[op])]
-      .map(el => ({el, rank: rank(el, wanted)})).filter(c => c.rank < Infinity);
-    const seen = all.filter(c => shown(c.el) || op === 'box' && [...c.el.labels || []].some(l => shown(l)));
-    const pool = seen.length > 0 || !hiddenToo(op) ? seen : all;
-    const best = Math.min(...pool.map(c => c.rank));
-    const list = distinct(pool.filter(c => c.rank === best).map(c => c.el));
-    if (list.length > 0 || op === 'fill' || op === 'choose' || op === 'box' || op === 'upload') return list;
-    if (at.kind !== 'text' && op !== 'read') return [];
-    const exact = byText(wanted, false).filter(el => shown(el));
-    return exact.length > 0 ? exact : op === 'read' ? byText(wanted, true).filter(el => shown(el)) : [];
+  // ---- by selector
+
+  // A path from the top of a document is, inside an element, one from there.
+  const relative = (expression, scope) => scope.nodeType === Node.DOCUMENT_NODE ? expression : expression.replace(/^(\(*)\//, '$1./');
+
+  function byXPath(expression, scope) {
+    const tops = scope.nodeType === Node.DOCUMENT_FRAGMENT_NODE ? [...scope.children] : [scope];
+    return tops.flatMap(top => {
+      const from = relative(expression, top).replace(/^(\(*)\.\/\/(?=[\w*])/, scope === top ? '$&' : '$1./descendant-or-self::');
+      const doc = top.ownerDocument || top;
+      const result = doc.evaluate(from, top, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE);
+      const nodes = Array.from({length: result.snapshotLength}, (_, i) => result.snapshotItem(i));
+      return nodes.map(n => n.nodeType === Node.ELEMENT_NODE ? n : n.parentElement || n.ownerElement).filter(n => n);
+    });
   }
 
-  function selected(at, op) {
-    const all = [...document.querySelectorAll(at.value)];
-    const first = all.find(el => shown(el, op === 'see'));
-    const el = first || (hiddenToo(op) || op === 'box' ? all[0] : undefined);
-    if (el && el.tagName === 'LABEL' && el.control && op !== 'click' && op !== 'see' && op !== 'read') return [el.control];
-    return el ? [el] : [];
+  function bySelector(link, scopes) {
+    if (link.kind === 'xpath') return scopes.flatMap(s => byXPath(link.value, s));
+    return all(link.kind === 'pierce' ? scopes.flatMap(roots) : scopes, link.value);
   }
 
-  const find = (at, op) => at.kind === 'css' ? selected(at, op) : ranked(at, op);
+  // A selector of a drawn widget's label means its field, but where the label
+  // itself can be acted on.
+  const fieldOf = (el, op) => el.tagName === 'LABEL' && el.control && (onlyNamed(op) || op === 'state' || op === 'focus') ? el.control : el;
 
-  // The visible element or text that at names, as {said}, or nothing.
-  function see(at) {
-    if (at.kind === 'css') {
-      const el = selected(at, 'see')[0];
-      return el && {said: space(el.innerText || el.value || face(el))};
+  // ---- chains and alternatives
+
+  const selectors = ['css', 'xpath', 'pierce'];
+
+  // All that a link finds in the scopes.
+  function search(link, scopes, op) {
+    if (selectors.includes(link.kind)) {
+      const found = [...new Set(bySelector(link, scopes).map(el => fieldOf(el, op)))];
+      const seen = found.filter(el => visible(el, op));
+      return seen.length > 0 || !(hiddenToo(op) || op === 'box' || op === 'inside') ? seen : found;
     }
-    const wanted = fold(at.value);
-    const lines = (document.body ? document.body.innerText : '').split('\n');
-    const line = lines.find(l => fold(l).includes(wanted));
-    if (line !== undefined) return {said: space(line)};
-    if (fold(lines.join(' ')).includes(wanted)) return {said: at.value};
-    const el = ranked({kind: 'named', value: at.value}, 'see').find(el => shown(el, true));
-    return el && {said: describe(el)};
+    const by = link.kind === 'role' || link.kind === 'aria' ? byRole : byName;
+    for (const layer of layers(scopes)) {
+      const found = by(link, layer(), op);
+      if (found.length > 0) return found;
+    }
+    return [];
   }
 
-  return {space, fold, short, boxes, shown, enabled, editable, describe, hiddenToo, find, see};
+  // Where to look inside an element.
+  function insideOf(el) {
+    if (!['IFRAME', 'FRAME'].includes(el.tagName)) return el.shadowRoot ? [el.shadowRoot, el] : [el];
+    const doc = documentOf(el);
+    if (!doc) throw {why: `${describe(el)} shows a page of another site, which cannot be entered`};
+    return [doc];
+  }
+
+  // Where a locator begins: on the page or, as a recording says, in a frame.
+  function base(at) {
+    let doc = document;
+    if (at.target && at.target.split('#')[0] !== location.href.split('#')[0]) {
+      const frame = reachable().flatMap(r => [...r.querySelectorAll('iframe,frame')]).find(f => f.src === at.target);
+      if (!frame) throw {why: `the page does not show ${at.target}`};
+      doc = insideOf(frame)[0];
+    }
+    for (const i of at.frame || []) {
+      const frame = doc.querySelectorAll('iframe,frame')[i];
+      if (!frame) throw {why: `there is no frame ${i + 1}`};
+      doc = insideOf(frame)[0];
+    }
+    return [doc];
+  }
+
+  // Everything that a chain finds.
+  function follow(chain, op, scopes = [document]) {
+    const steps = chain.filter(l => l.kind !== 'nth').length;
+    let found = [], step = 0;
+    for (const link of chain) {
+      if (link.kind === 'nth') {
+        found = found.slice(link.nth < 0 ? -1 : link.nth - 1, link.nth < 0 ? undefined : link.nth);
+        continue;
+      }
+      if (step++ > 0) scopes = found.flatMap(insideOf);
+      found = [...new Set(search(link, scopes, step === steps ? op : 'inside'))];
+    }
+    return found;
+  }
+
+  // The element that at means; several if it is ambiguous, none if it is not there.
+  function find(at, op, scopes) {
+    let several = [];
+    for (const chain of at.any) {
+      const found = follow(chain, op, scopes || base(at));
+      const first = selectors.includes(chain.at(-1).kind);
+      if (found.length === 1 || first && found.length > 1) return found.slice(0, 1);
+      if (several.length === 0) several = found;
+    }
+    return several;
+  }
+
+  // All visible elements that fit at, by the first alternative that finds any.
+  const every = (at, op = 'see') => at.any.map(chain => follow(chain, op, base(at))).find(found => found.length > 0) || [];
+
+  // ---- seeing
+
+  // The page's visible text, by lines.
+  const lines = () => once('lines', () => everywhere().flatMap(r =>
+    (r.body ? [r.body] : [...r.children || []]).map(e => e.innerText || '')).join('\n').split('\n'));
+
+  function seeText(value) {
+    const wanted = fold(value);
+    const line = lines().find(l => fold(l).includes(wanted));
+    if (line !== undefined) return {said: space(line)};
+    return fold(lines().join(' ')).includes(wanted) ? {said: value} : null;
+  }
+
+  function seeChain(chain, scopes) {
+    const text = chain.length === 1 && scopes[0] === document && ['named', 'text'].includes(chain[0].kind);
+    const line = text && seeText(chain[0].value);
+    if (line) return line;
+    const el = follow(chain, 'see', scopes).find(el => shown(el, true));
+    if (!el) return null;
+    return {said: text ? describe(el) : space(el.innerText || (el.type === 'password' ? '' : el.value) || face(el))};
+  }
+
+  // The visible element or text that at names, as {said}, or null.
+  function see(at) {
+    for (const chain of at.any) {
+      const seen = seeChain(chain, base(at));
+      if (seen) return seen;
+    }
+    return null;
+  }
+
+  // ---- what may have been meant
+
+  function distance(a, b) {
+    let row = Array.from({length: b.length + 1}, (_, i) => i);
+    for (let i = 1; i <= a.length; i++) {
+      const next = [i];
+      for (let j = 1; j <= b.length; j++) {
+        next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+      }
+      row = next;
+    }
+    return row[b.length];
+  }
+
+  // The visible elements whose names are next to what at looks for in vain.
+  function near(at) {
+    const wanted = at.any.map(c => c.at(-1)).filter(l => !selectors.includes(l.kind) && l.value).map(l => fold(l.value).slice(0, 60));
+    const far = name => Math.min(...wanted.map(w => {
+      const part = Math.min(w.length, name.length) >= 4 && (name.includes(w) || w.includes(name));
+      return part ? 0.5 : distance(w, name.slice(0, 60)) / Math.max(w.length, 4);
+    }));
+    const els = all(everywhere(), control).filter(el => !(el.tagName === 'LABEL' && el.control) && (shown(el) || labelled(el))).slice(0, 500);
+    const scored = els.map(el => ({el, far: Math.min(Infinity, ...names.names(el).map(n => far(fold(n.text))))}));
+    const close = scored.filter(s => s.far <= 0.5).sort((a, b) => a.far - b.far).map(s => describe(s.el));
+    return [...new Set(close)].slice(0, 3);
+  }
+
+  // What op could be done on, buttons before links, where nothing is called alike.
+  function possible(op) {
+    if (!kinds[op]) return [];
+    const els = distinct(all(everywhere(), kinds[op]).filter(el => shown(el) || labelled(el)));
+    const sorted = [...els.filter(el => el.tagName !== 'A'), ...els.filter(el => el.tagName === 'A')];
+    return [...new Set(sorted.map(describe))].slice(0, 8);
+  }
+
+  return {fresh, find, every, see, near, possible, lines, everywhere, reachable, documentOf, hiddenToo};
 })

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -34,6 +35,13 @@ func download(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", "attachment; filename=evil.bin")
 	w.Write(make([]byte, 100_000))
+}
+
+// receiveFiles takes a while over an upload.
+func receiveFiles(w http.ResponseWriter, r *http.Request) {
+	n, _ := io.Copy(io.Discard, r.Body)
+	pause(r, 400*time.Millisecond)
+	fmt.Fprint(w, n > 50_000)
 }
 
 // pause waits as long as somebody waits for the answer.

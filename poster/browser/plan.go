@@ -5,61 +5,42 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"mailapp/poster/flow"
 )
 
-// plan is a flow with all placeholders filled: whatever can be found wrong
-// without a browser is found here.
+// plan is a flow with the task's values: whatever can be found wrong without a
+// browser is found when it is made.
 type plan struct {
-	acts    []act
-	fails   []at
+	flow    *flow.Flow
+	steps   []flow.Step
 	origins []flow.Origin
 	secrets map[string]string
-}
-
-// act is one step with its values.
-type act struct {
-	step   flow.Step
-	at     at
-	value  string
-	secret bool // value holds a secret
-}
-
-// at is a locator as the engine takes it.
-type at struct {
-	Kind  string `json:"kind"`
-	Value string `json:"value"`
-}
-
-// name is what the step acts on, for a person.
-func (a *act) name() string {
-	switch a.step.Verb {
-	case flow.Open:
-		if u, err := url.Parse(a.value); err == nil {
-			return u.EscapedPath()
-		}
-	case flow.Read:
-		return a.step.Read.Name
-	}
-	return a.at.Value
+	values  map[string]string // all that is known now, secrets and what was read included
 }
 
 // newPlan fills the task's values in. Its error is a *flow.Failure of the
 // owner: the flow and its settings do not fit.
 func newPlan(task flow.Task) (*plan, error) {
-	p := &plan{secrets: maps.Clone(task.Secrets)}
+	p := &plan{flow: task.Flow, steps: task.Flow.Steps, secrets: map[string]string{}, values: map[string]string{}}
+	if task.Section != "" {
+		p.steps = task.Flow.Sections[task.Section]
+	}
+	maps.Copy(p.secrets, task.Secrets)
 	if password, ok := task.Values[flow.Password]; ok {
-		if p.secrets == nil {
-			p.secrets = map[string]string{}
-		}
 		p.secrets[flow.Password] = password
 	}
-	values := map[string]string{}
-	maps.Copy(values, task.Values)
-	maps.Copy(values, p.secrets)
-	step, err := p.fill(task.Flow, values)
+	maps.Copy(p.values, task.Values)
+	maps.Copy(p.values, p.secrets)
+	p.values[flow.PhotoCount] = strconv.Itoa(len(task.Photos))
+	step, err := p.check()
 	if err == nil {
+		for _, name := range task.Flow.Reads() {
+			if _, known := p.values[name]; !known {
+				p.values[name] = ""
+			}
+		}
 		return p, nil
 	}
 	failure := &flow.Failure{Fault: flow.Owner, Err: err}
@@ -69,34 +50,62 @@ func newPlan(task flow.Task) (*plan, error) {
 	return nil, failure
 }
 
-// fill expands everything; with an error comes the step it is about, if any.
-func (p *plan) fill(f *flow.Flow, values map[string]string) (*flow.Step, error) {
-	secrets := slices.Sorted(maps.Keys(p.secrets))
-	if err := f.Check(slices.Sorted(maps.Keys(values)), secrets...); err != nil {
+// check finds what is wrong; with an error comes the step it is about, if any.
+func (p *plan) check() (*flow.Step, error) {
+	known := slices.Sorted(maps.Keys(p.values))
+	if err := p.flow.Check(known, slices.Sorted(maps.Keys(p.secrets))...); err != nil {
 		return nil, err
 	}
-	for _, t := range f.Origins {
-		o, err := expandOrigin(t, values)
+	for _, t := range p.flow.Origins {
+		o, err := expandOrigin(t, p.values)
 		if err != nil {
 			return nil, err
 		}
 		p.origins = append(p.origins, o)
 	}
-	for _, w := range f.FailsWhen {
-		see, err := expandLocator(w.See, values)
-		if err != nil {
-			return nil, err
+	for s := range p.all(p.steps) {
+		if s.Verb != flow.Open || !p.knows(s.Value) {
+			continue
 		}
-		p.fails = append(p.fails, see)
-	}
-	for i, s := range f.Steps {
-		a, err := p.act(s, values)
-		if err != nil {
-			return &f.Steps[i], err
+		if _, err := p.address(s.Value); err != nil {
+			return s, err
 		}
-		p.acts = append(p.acts, a)
 	}
 	return nil, nil
+}
+
+// all gives the steps, those inside them and those of the parts they do.
+func (p *plan) all(steps []flow.Step) func(yield func(*flow.Step) bool) {
+	return func(yield func(*flow.Step) bool) {
+		for i := range steps {
+			s := &steps[i]
+			lists := [][]flow.Step{s.Steps, s.Else}
+			for _, c := range s.Cases {
+				lists = append(lists, c.Steps)
+			}
+			if part := p.flow.Part(s.Part); part != nil {
+				lists = append(lists, part.Steps)
+			}
+			if !yield(s) {
+				return
+			}
+			for _, list := range lists {
+				for inner := range p.all(list) {
+					if !yield(inner) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// knows tells whether a template needs nothing that is found out only later.
+func (p *plan) knows(t flow.Template) bool {
+	return !slices.ContainsFunc(t.Names(), func(name string) bool {
+		_, known := p.values[name]
+		return !known
+	})
 }
 
 // expandOrigin fills in an origin. What {{site}} stands for may have a path,
@@ -113,34 +122,9 @@ func expandOrigin(t flow.Template, values map[string]string) (flow.Origin, error
 	return flow.ParseOrigin(text)
 }
 
-func expandLocator(l flow.Locator, values map[string]string) (at, error) {
-	text, err := l.Expand(values)
-	return at{Kind: string(l.Kind), Value: text}, err
-}
-
-func (p *plan) act(s flow.Step, values map[string]string) (act, error) {
-	a := act{step: s}
-	var err error
-	if s.At.IsSet() {
-		if a.at, err = expandLocator(s.At, values); err != nil {
-			return act{}, err
-		}
-	}
-	if s.Verb == flow.Open {
-		a.value, err = p.address(s.Value, values)
-		return a, err
-	}
-	for _, name := range s.Value.Names() {
-		_, hidden := p.secrets[name]
-		a.secret = a.secret || hidden
-	}
-	a.value, err = s.Value.Expand(values)
-	return a, err
-}
-
 // address gives what to open, which must lie within the walls.
-func (p *plan) address(t flow.Template, values map[string]string) (string, error) {
-	text, err := t.ExpandURL(values)
+func (p *plan) address(t flow.Template) (string, error) {
+	text, err := t.ExpandURL(p.values)
 	if err != nil {
 		return "", err
 	}
@@ -156,4 +140,61 @@ func (p *plan) address(t flow.Template, values map[string]string) (string, error
 
 func (p *plan) allows(o flow.Origin) bool {
 	return slices.ContainsFunc(p.origins, func(a flow.Origin) bool { return a.Covers(o) })
+}
+
+// act is one step with its values, when it is reached.
+type act struct {
+	step   *flow.Step
+	at     *at
+	when   *condition
+	value  string
+	secret bool // value holds a secret
+}
+
+// act fills in a step.
+func (p *plan) act(s *flow.Step) (*act, error) {
+	a := &act{step: s}
+	var err error
+	if a.at, err = p.at(s.At); err != nil {
+		return nil, err
+	}
+	if s.Condition.IsSet() {
+		if a.when, err = p.condition(s.Condition); err != nil {
+			return nil, err
+		}
+		a.when.within(s.Recorded)
+	}
+	a.at.within(s.Recorded)
+	if s.Verb == flow.Open {
+		a.value, err = p.address(s.Value)
+		return a, err
+	}
+	if s.Verb == flow.Upload {
+		return a, nil // its value is no text
+	}
+	a.secret = slices.ContainsFunc(s.Value.Names(), func(name string) bool {
+		_, hidden := p.secrets[name]
+		return hidden
+	})
+	a.value, err = s.Value.Expand(p.values)
+	return a, err
+}
+
+// name is what the step acts on, for a person.
+func (a *act) name() string {
+	switch {
+	case a.step.Verb == flow.Open:
+		if u, err := url.Parse(a.value); err == nil {
+			return u.EscapedPath()
+		}
+	case a.step.Verb == flow.Read:
+		return a.step.Read.Name
+	case a.step.Verb == flow.Press:
+		return a.step.String()[len(flow.Press)+1:]
+	case a.when != nil:
+		return a.when.plainly()
+	case a.at != nil:
+		return a.at.Name
+	}
+	return ""
 }

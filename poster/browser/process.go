@@ -95,14 +95,14 @@ type process struct {
 
 // launch starts the program with everything that it writes inside dir and its
 // only way out through the proxy at address.
-func launch(program, dir, address string, noSandbox bool, extra ...string) (*process, error) {
+func launch(program, dir, address string, noSandbox, show bool, extra ...string) (*process, error) {
 	if err := prepare(dir); err != nil {
 		return nil, err
 	}
 	args := append([]string{}, flags...)
 	args = append(args, "--proxy-server="+address, "--proxy-bypass-list=<-loopback>",
 		"--user-data-dir="+filepath.Join(dir, "profile"))
-	if !isShell(program) {
+	if !isShell(program) && !show {
 		args = append(args, "--headless=new")
 	}
 	if noSandbox || os.Geteuid() == 0 {
@@ -112,6 +112,9 @@ func launch(program, dir, address string, noSandbox bool, extra ...string) (*pro
 	cmd := exec.Command(program, append(args, "about:blank")...)
 	cmd.Dir = dir
 	cmd.Env = environment(dir)
+	if show {
+		cmd.Env = append(cmd.Env, display()...)
+	}
 	cmd.SysProcAttr = dieWithUs()
 	return start(cmd)
 }
@@ -142,6 +145,25 @@ func environment(dir string) []string {
 	}
 	if tz, ok := os.LookupEnv("TZ"); ok {
 		env = append(env, "TZ="+tz)
+	}
+	return env
+}
+
+// display is what a browser needs to know to open a window.
+func display() []string {
+	var env []string
+	for _, name := range []string{"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	if _, ok := os.LookupEnv("XAUTHORITY"); !ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			env = append(env, "XAUTHORITY="+filepath.Join(home, ".Xauthority"))
+		}
+	}
+	if dir, ok := os.LookupEnv("XDG_RUNTIME_DIR"); ok { // where the socket of Wayland is
+		env = append(env, "XDG_RUNTIME_DIR="+dir)
 	}
 	return env
 }

@@ -15,9 +15,15 @@ import (
 // up once. Nothing here is repeated after that, and every failure from then on
 // says that the click may have happened.
 func (r *run) publish(ctx context.Context, a *act) error {
+	if err := r.uploaded(ctx); err != nil {
+		return err
+	}
 	spot, err := r.ready(ctx, a)
 	if err != nil {
 		return err
+	}
+	if r.task.Rehearse {
+		return errRehearsed
 	}
 	if err := r.depart(ctx, a); err != nil {
 		return err
@@ -30,13 +36,13 @@ func (r *run) publish(ctx context.Context, a *act) error {
 	if err := r.guard(ctx); err != nil {
 		return err
 	}
-	for !r.unmoved(ctx, spot) {
+	for !r.unmoved(ctx, a, spot) {
 		if spot, err = r.ready(ctx, a); err != nil {
 			return err
 		}
 	}
 	r.published = true
-	if err := r.press(ctx, spot.X, spot.Y); err != nil {
+	if err := r.press(ctx, a, spot.X, spot.Y, 1); err != nil {
 		return err
 	}
 	missed, err := r.settle(ctx)
@@ -49,49 +55,63 @@ func (r *run) publish(ctx context.Context, a *act) error {
 // ready finds the button and rests the mouse on it, so that whatever the page
 // does about that is over before the click.
 func (r *run) ready(ctx context.Context, a *act) (answer, error) {
-	got, err := r.ask(ctx, a, question{Op: "click"})
+	got, err := r.ask(ctx, a, r.clicking(a))
 	if err != nil {
 		return got, err
 	}
 	return got, r.point(ctx, got.X, got.Y)
 }
 
-func (r *run) unmoved(ctx context.Context, spot answer) bool {
-	got, err := r.tab.askOnce(ctx, question{Op: "same", X: spot.X, Y: spot.Y})
+func (r *run) unmoved(ctx context.Context, a *act, spot answer) bool {
+	q := r.clicking(a)
+	q.Op, q.X, q.Y = "same", spot.X, spot.Y
+	got, err := r.tab.askOnce(ctx, q)
 	return err == nil && got.Same
 }
 
-// depart marks the page that is to be left, and notes which of the elements
-// that later steps look for it already shows: those prove nothing afterwards.
+// depart marks the page that is to be left, and notes which of the things that
+// later steps look for it already shows: those prove nothing afterwards.
 func (r *run) depart(ctx context.Context, a *act) error {
 	q := question{Op: "depart"}
-	after := r.after(a)
-	for _, later := range after {
-		if later.step.At.IsSet() {
-			q.Others = append(q.Others, later.at)
+	var later []*flow.Step
+	for s := range r.plan.all(r.after(a.step)) {
+		sought, err := r.sought(s)
+		if err != nil {
+			return &trouble{fault: flow.Owner, err: err}
+		}
+		if sought != nil {
+			later, q.Others = append(later, s), append(q.Others, sought)
 		}
 	}
 	got, err := r.tab.askOnce(ctx, q)
 	if err != nil {
 		return err
 	}
-	r.stale = nil
-	for _, later := range after {
-		if !later.step.At.IsSet() || len(got.There) == 0 {
-			r.stale = append(r.stale, true) // the URL is there at any time
-			continue
-		}
-		r.stale = append(r.stale, got.There[0])
-		got.There = got.There[1:]
+	r.stale = map[*flow.Step]bool{}
+	for i, there := range got.There {
+		r.stale[later[i]] = there
 	}
 	return nil
 }
 
-// after gives the steps that follow a.
-func (r *run) after(a *act) []act {
-	for i := range r.plan.acts {
-		if &r.plan.acts[i] == a {
-			return r.plan.acts[i+1:]
+// sought gives what a step looks for as a condition; nil if it is there at any
+// time, as the URL is.
+func (r *run) sought(s *flow.Step) (*condition, error) {
+	if s.Condition.IsSet() {
+		return r.plan.condition(s.Condition)
+	}
+	at, err := r.plan.at(s.At)
+	if at == nil || err != nil {
+		return nil, err
+	}
+	return &condition{Name: at.Name, Any: [][]test{{{Kind: flow.See, At: at}}}}, nil
+}
+
+// after gives the steps that follow one of the outermost list.
+func (r *run) after(s *flow.Step) []flow.Step {
+	for i := range r.plan.steps {
+		if &r.plan.steps[i] == s {
+			return r.plan.steps[i+1:]
 		}
 	}
 	return nil
@@ -120,7 +140,7 @@ func (r *run) afterPublish(ctx context.Context, a *act, look func(context.Contex
 	if !r.published || r.arrived {
 		return look(ctx, a)
 	}
-	if r.isStale(a) {
+	if r.isStale(a.step) {
 		if _, err := r.ask(ctx, a, question{Op: "arrive"}); err != nil {
 			return err
 		}
@@ -130,18 +150,20 @@ func (r *run) afterPublish(ctx context.Context, a *act, look func(context.Contex
 	return err
 }
 
-func (r *run) isStale(a *act) bool {
-	i := len(r.stale) - 1 - len(r.after(a))
-	return i < 0 || r.stale[i]
+// isStale tells whether what a step looks for proves nothing, because the page
+// before the click had it, too.
+func (r *run) isStale(s *flow.Step) bool {
+	there, known := r.stale[s]
+	return !known || there
 }
 
 // last sees that the page at the end is none that ends the run in failure.
 func (r *run) last(ctx context.Context) error {
-	return r.within(ctx, func(ctx context.Context) error {
-		got, err := r.tab.ask(ctx, question{Op: "page", Fails: r.plan.fails, until: r.stepEnd})
+	return r.within(ctx, nil, func(ctx context.Context) error {
+		got, err := r.put(ctx, question{Op: "page"})
 		if err != nil {
 			return err
 		}
-		return r.judge(nil, got)
+		return r.judge(got)
 	})
 }

@@ -3,7 +3,6 @@ package browser
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -12,8 +11,6 @@ import (
 	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 	"github.com/go-rod/rod/lib/utils"
-
-	"mailapp/poster/flow"
 )
 
 // callLimit is how long the browser may take to answer what needs no site.
@@ -36,8 +33,12 @@ type tab struct {
 	url       string // its address, or the one that it could not reach
 	world     int    // the engine's execution context in it; 0: not made yet
 	going     bool   // a navigation has begun
+	moves     int    // navigations so far, of frames and within the page, too
 	guarded   bool   // publish: see guard
 	pages     []string
+	replies   replies
+	uploads   map[proto.NetworkRequestID]bool // requests with files that are not answered; nil: nobody watches
+	chooser   *proto.PageFileChooserOpened    // the page asks for files
 }
 
 // openTab takes over the page that the browser has opened, and closes every
@@ -116,13 +117,15 @@ func (t *tab) pageEvent(m *rod.Message) {
 		}
 	case "Page.frameNavigated":
 		var e proto.PageFrameNavigated
-		if m.Load(&e) && e.Frame.ParentID == "" {
+		m.Load(&e)
+		t.update(func() { t.moves++ })
+		if e.Frame.ParentID == "" {
 			t.arrive(e.Frame)
 		}
 	case "Page.navigatedWithinDocument":
 		var e proto.PageNavigatedWithinDocument
 		if m.Load(&e) && t.isMain(e.FrameID) {
-			t.update(func() { t.url = e.URL })
+			t.update(func() { t.url, t.moves = e.URL, t.moves+1 })
 		}
 	case "Page.frameStoppedLoading":
 		var e proto.PageFrameStoppedLoading
@@ -132,7 +135,14 @@ func (t *tab) pageEvent(m *rod.Message) {
 	case "Page.javascriptDialogOpening":
 		var e proto.PageJavascriptDialogOpening
 		m.Load(&e)
-		go t.dismiss(e)
+		go t.dialogue(e)
+	case "Page.fileChooserOpened":
+		var e proto.PageFileChooserOpened
+		if m.Load(&e) {
+			t.update(func() { t.chooser = &e })
+		}
+	case "Network.requestWillBeSent", "Network.loadingFinished", "Network.loadingFailed":
+		t.networkEvent(m)
 	case "Inspector.targetCrashed":
 		t.breakOff(errors.New("the page has crashed"))
 	case "Fetch.authRequired", "Fetch.requestPaused":
@@ -198,17 +208,6 @@ func (t *tab) arrive(f *proto.PageFrame) {
 	if o, ok := originOf(t.address()); ok && !t.proxy.allows(o) {
 		t.breakOff(wall(o.String()))
 	}
-}
-
-// dismiss answers a native dialog, which freezes the page until then: nothing
-// is confirmed, and the page is not left. The step fails with its text.
-func (t *tab) dismiss(e proto.PageJavascriptDialogOpening) {
-	text := fmt.Sprintf("the page raised a dialog: %q", clean(e.Message))
-	if e.Type == proto.PageDialogTypeBeforeunload {
-		text = "the page asked whether to leave it and lose what was entered"
-	}
-	t.breakOff(&trouble{fault: flow.Owner, said: e.Message, err: errors.New(text)})
-	t.call(func(p *rod.Page) error { return proto.PageHandleJavaScriptDialog{Accept: false}.Call(p) })
 }
 
 // closePopup closes a window that the browser opened although its flags tell
@@ -284,6 +283,12 @@ func (t *tab) until(ctx context.Context, ready func() bool) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+func (t *tab) navigations() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.moves
 }
 
 func (t *tab) address() string {

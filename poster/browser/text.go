@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -32,14 +33,23 @@ func clean(s string) string {
 }
 
 // blotter puts blots in the place of secrets, also where they stand
-// percent-encoded as in a URL (C29).
+// percent-encoded as in a URL or escaped as in HTML or a script (C29).
 type blotter struct{ *strings.Replacer }
+
+// How browsers write text and attributes (HTML standard, 13.3), in which older
+// ones leave < and > as they are.
+var (
+	inText         = strings.NewReplacer("&", "&amp;", "\u00a0", "&nbsp;", "<", "&lt;", ">", "&gt;")
+	inAttribute    = strings.NewReplacer("&", "&amp;", "\u00a0", "&nbsp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
+	inOldAttribute = strings.NewReplacer("&", "&amp;", "\u00a0", "&nbsp;", `"`, "&quot;")
+)
 
 func newBlotter(secrets map[string]string) blotter {
 	var words []string
 	for _, s := range secrets {
 		if s != "" {
-			words = append(words, s, url.QueryEscape(s), url.PathEscape(s), strings.Join(strings.Fields(s), " "))
+			words = append(words, s, url.QueryEscape(s), url.PathEscape(s), strings.Join(strings.Fields(s), " "),
+				inText.Replace(s), inAttribute.Replace(s), inOldAttribute.Replace(s), strings.Trim(strconv.Quote(s), `"`))
 		}
 	}
 	slices.SortFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })

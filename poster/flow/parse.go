@@ -1,36 +1,42 @@
 package flow
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
-	"strings"
+	"strconv"
 
 	"mailapp/filter/strictyaml"
 )
 
-// Parse reads a flow file, the content of the file that messages call name.
+// Parse reads a flow file, the content of the file that messages call name: YAML,
+// or a recording of Chrome's DevTools as it was exported.
 // The error is [strictyaml.Mistakes]: all of them, in the order of the file.
 // Beside it the flow is what could be read, so that it can be checked for more.
 func Parse(name string, data []byte) (*Flow, error) {
+	if isRecording(data) {
+		return parseRecording(name, data)
+	}
 	doc := strictyaml.Parse(name, data)
-	f := &Flow{Name: name, StepLimit: DefaultStepLimit, Limit: DefaultLimit}
+	f := &Flow{Name: name, StepLimit: DefaultStepLimit, Limit: DefaultLimit, Sections: map[Section][]Step{}}
 	root := doc.Root()
-	m := root.Mapping("origins", "step-limit", "limit", "fails-when", "steps")
-	f.Origins = parseOrigins(m["origins"])
-	if d := m["step-limit"].Duration(); d > 0 {
-		f.StepLimit = d
+	p := &parser{flow: f, decided: map[string]int{}}
+	m := p.mapping(root, theFlow)
+	p.limits(m)
+	f.Viewport = viewport(m["viewport"])
+	p.parameters(m["parameters"])
+	f.Origins = p.origins(m["origins"])
+	for _, n := range p.list(m["fails-when"]) {
+		f.FailsWhen = append(f.FailsWhen, p.failing(n))
 	}
-	if d := m["limit"].Duration(); d > 0 {
-		f.Limit = d
+	p.parts(m["parts"])
+	f.Steps = p.section(m["steps"], "")
+	for _, s := range []Section{List, Find, Remove, Renew, Change} {
+		if m[string(s)].IsSet() {
+			f.Sections[s] = p.section(m[string(s)], s)
+		}
 	}
-	for _, n := range m["fails-when"].List() {
-		f.FailsWhen = append(f.FailsWhen, parseFailing(n))
-	}
-	p := parser{names: map[string]bool{}}
-	for i, n := range m["steps"].List() {
-		p.item(i+1, n)
-	}
-	f.Steps = p.steps
+	p.checkParts()
 	if doc.Err() == nil {
 		requireWhole(root, f)
 	}
@@ -47,229 +53,223 @@ func requireWhole(root strictyaml.Node, f *Flow) {
 	}
 }
 
-func parseOrigins(n strictyaml.Node) []Template {
-	var origins []Template
-	for _, item := range n.List() {
-		t := visible(item)
+// parser reads one file. Its fields say where in it the reading is.
+type parser struct {
+	flow      *Flow
+	inSection Section        // whose steps these are; empty in steps and parts
+	part      string         // whose steps these are
+	depth     int            // lists of steps around this one
+	inPhotos  bool           // inside for-each-photo
+	published bool           // publish stands before
+	certain   []string       // names that have been read in any case
+	decided   map[string]int // conditions of values by the lines of the blocks around
+	calls     []call
+}
+
+// call is a do, kept until all parts are known.
+type call struct {
+	from, to string // from is empty outside of parts
+	at       strictyaml.Node
+}
+
+// mapping reads the keys of a mapping and notes those that are missing.
+func (p *parser) mapping(n strictyaml.Node, s shape) map[string]strictyaml.Node {
+	m := n.Mapping(keys(objects[s])...)
+	if s == theFlow || !n.IsMapping() {
+		return m
+	}
+	for _, w := range objects[s] {
+		if w.needed && !m[w.key].IsSet() {
+			n.Mistake("%s is missing: %s", w.key, w.meaning())
+		}
+	}
+	return m
+}
+
+// list reads a list that must not be empty; a single value is a list of one.
+func (p *parser) list(n strictyaml.Node) []strictyaml.Node {
+	if n.IsList() && len(n.List()) == 0 {
+		n.Mistake("this list is empty")
+	}
+	return n.List()
+}
+
+func (p *parser) limits(m map[string]strictyaml.Node) {
+	if d := m["step-limit"].Duration(); d > 0 {
+		p.flow.StepLimit = d
+	}
+	if d := m["limit"].Duration(); d > 0 {
+		p.flow.Limit = d
+	}
+	if m["step-limit"].IsSet() && p.flow.StepLimit > p.flow.Limit {
+		m["step-limit"].Mistake("one step cannot have more time than all of them: limit is %v", p.flow.Limit)
+	}
+}
+
+var viewportText = regexp.MustCompile(`^(\d{3,4})x(\d{3,4})$`)
+
+func viewport(n strictyaml.Node) Viewport {
+	if !n.IsSet() {
+		return Viewport{}
+	}
+	m := viewportText.FindStringSubmatch(n.Text())
+	if m == nil {
+		if n.IsText() {
+			n.Mistake("a viewport is width and height in pixels, such as 1280x900")
+		}
+		return Viewport{}
+	}
+	width, _ := strconv.Atoi(m[1]) // they are digits
+	height, _ := strconv.Atoi(m[2])
+	return Viewport{width, height}
+}
+
+func (p *parser) origins(n strictyaml.Node) []Template {
+	var all []Template
+	for _, item := range p.list(n) {
+		t := p.visible(item)
 		if len(t.Names()) == 0 && item.IsText() {
 			if _, err := ParseOrigin(t.String()); err != nil {
 				item.Mistake("%v", err)
 			}
 		}
-		origins = append(origins, t)
+		all = append(all, t)
 	}
-	return origins
+	return all
 }
 
-func parseFailing(n strictyaml.Node) Failing {
+func (p *parser) failing(n strictyaml.Node) Failing {
 	n = n.In("fails-when")
-	m := n.Mapping("see", "fault")
-	if n.IsMapping() && !m["fault"].IsSet() {
-		n.Mistake("fault is missing: sender, owner or site")
+	m := p.mapping(n, aFailing)
+	var tests []Test
+	if m["see"].IsSet() {
+		tests = append(tests, Test{Kind: See, At: p.locator(m["see"])})
 	}
-	fault := m["fault"].OneOf("fault", string(Sender), string(Owner), string(Site))
-	if n.IsMapping() && !m["see"].IsSet() {
-		n.Mistake("see is missing: what to look for")
-		return Failing{}
+	if m["url"].IsSet() {
+		tests = append(tests, Test{Kind: URL, Is: p.url(m["url"])})
 	}
-	return Failing{See: locator(m["see"]), Fault: Fault(fault), Pos: n.Pos()}
+	if m["text"].IsSet() {
+		tests = append(tests, Test{Kind: Says, Is: p.pattern(m["text"])})
+	}
+	f := Failing{Fault: Fault(m["fault"].OneOf("fault", enumerations[aFault]...)), Say: p.visible(m["say"]), Pos: n.Pos()}
+	if len(tests) > 0 {
+		f.When = Condition{Any: [][]Test{tests}}
+	} else if n.IsMapping() {
+		n.Mistake("see is missing, or url or text: what to look for")
+	}
+	return f
 }
 
-// parser gathers the steps and what later ones depend on.
-type parser struct {
-	steps     []Step
-	published bool
-	names     map[string]bool // read so far
-}
+var nameText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
-// item reads one list item, which is one key, the verb, and what belongs to it.
-func (p *parser) item(number int, n strictyaml.Node) {
-	entries := n.In("step %d", number).Entries()
-	if len(entries) != 1 {
-		if n.IsMapping() || !n.IsSet() {
-			n.Mistake("step %d: a step is one of %s and what it acts on", number, strings.Join(verbs, ", "))
-		}
-		return
-	}
-	e := entries[0]
-	verb := Verb(e.Key)
-	if !slices.Contains(verbs, e.Key) {
-		e.Name.Mistake("unknown step %q%s", e.Key, strictyaml.DidYouMean(e.Key, verbs))
-		return
-	}
-	p.order(verb, e.Name)
-	for _, s := range p.acts(verb, e.Value.In("%s", verb)) {
-		s.Number, s.Verb, s.Pos = number, verb, n.Pos()
-		p.steps = append(p.steps, s)
-	}
-}
-
-// order keeps the rule of the point of no return: one publish, and after it
-// only looking (C26).
-func (p *parser) order(verb Verb, at strictyaml.Node) {
-	switch {
-	case p.published && verb == Publish:
-		at.Mistake("publish stands only once in a flow")
-	case p.published && verb != Expect && verb != Read:
-		at.Mistake("after publish only expect and read may follow: nothing after it is done twice or undone")
-	case verb == Publish:
-		p.published = true
-	}
-}
-
-// acts reads what belongs to a verb.
-func (p *parser) acts(verb Verb, n strictyaml.Node) []Step {
-	switch verb {
-	case Open:
-		return []Step{{Value: address(n)}}
-	case Fill, Choose, Upload:
-		return fields(verb, n)
-	case Read:
-		return p.readings(n)
-	}
-	return []Step{{At: locator(n)}}
-}
-
-// fields reads `{Title: "{{title}}", Price: …}`, several in order.
-func fields(verb Verb, n strictyaml.Node) []Step {
-	entries := n.Entries()
-	if len(entries) == 0 && (!n.IsSet() || n.IsMapping()) {
-		n.Mistake("here belong a field and its value, as in Title: \"{{title}}\"")
-	}
-	var steps []Step
-	for _, e := range entries {
-		s := Step{At: locator(e.Name)}
-		switch verb {
-		case Fill:
-			s.Value = template(e.Value)
-			noPhotos(e.Value, s.Value)
-		case Choose:
-			s.Value = visible(e.Value)
-		case Upload:
-			if t := template(e.Value); !slices.Equal(t.parts, []part{{name: Photos}}) {
-				e.Value.Mistake("upload takes \"{{%s}}\" and nothing else", Photos)
-			}
-		}
-		steps = append(steps, s)
-	}
-	return steps
-}
-
-func (p *parser) readings(n strictyaml.Node) []Step {
-	entries := n.Entries()
-	if len(entries) == 0 && (!n.IsSet() || n.IsMapping()) {
-		n.Mistake("here belong names and where to read them, as in url: {from: url}")
-	}
-	var steps []Step
-	for _, e := range entries {
-		if p.names[e.Key] {
-			e.Name.Mistake("%q is read twice", e.Key)
-		}
-		p.names[e.Key] = true
-		steps = append(steps, reading(e))
-	}
-	return steps
-}
-
-var (
-	readName  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
-	attribute = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
-)
-
-// reading reads one `number: {at: css/.number, from: text, matching: '(\d+)'}`.
-func reading(e strictyaml.Entry) Step {
-	if !readName.MatchString(e.Key) {
+// goodName notes a name that could not be a placeholder.
+func goodName(e strictyaml.Entry) {
+	if !nameText.MatchString(e.Key) {
 		e.Name.Mistake("a name consists of letters, digits, - and _, not %q", e.Key)
 	}
-	n := e.Value.In("%s", e.Key)
-	m := n.Mapping("at", "from", "matching")
-	s := Step{Read: Reading{Name: e.Key, From: "text", Matching: pattern(m["matching"])}}
-	if m["from"].IsSet() {
-		s.Read.From = m["from"].Text()
-	}
-	if m["at"].IsSet() {
-		s.At = locator(m["at"])
-	}
-	switch {
-	case !n.IsSet() || !n.IsMapping():
-		e.Name.Mistake("%s: where to read it is missing, as in %s: {at: css/.number}", e.Key, e.Key)
-	case !attribute.MatchString(s.Read.From):
-		m["from"].Mistake("from is text, url, link, value or the name of an attribute")
-	case s.Read.From == "url" && m["at"].IsSet():
-		m["at"].Mistake("the page's url is not read at an element; did you mean from: link?")
-	case s.Read.From != "url" && !m["at"].IsSet():
-		n.Mistake("at is missing: the element to read %s from", s.Read.From)
-	}
-	return s
 }
 
-func pattern(n strictyaml.Node) *regexp.Regexp {
-	if !n.IsSet() {
-		return nil
-	}
-	re, err := regexp.Compile(n.Text())
-	if err != nil {
-		n.Mistake("%v", err)
-	}
-	return re
-}
+// ours are the placeholders that nothing else may be called by.
+var ours = []string{Photos, OnePhoto, PhotoNumber, PhotoCount, Password}
 
-// address reads what open opens.
-func address(n strictyaml.Node) Template {
-	t := visible(n)
-	if !n.IsText() || len(t.parts) > 0 && t.parts[0].name != "" {
-		if !n.IsSet() {
-			n.Mistake("here belongs an address, as in \"{{site}}/login\"")
+func (p *parser) parameters(n strictyaml.Node) {
+	for _, e := range n.Entries() {
+		goodName(e)
+		if slices.Contains(ours, e.Key) {
+			e.Name.Mistake("{{%s}} is a word of the language", e.Key)
 		}
-		return t
+		p.flow.Parameters = append(p.flow.Parameters, p.parameter(e))
 	}
-	if !strings.HasPrefix(t.text, "http://") && !strings.HasPrefix(t.text, "https://") {
-		n.Mistake("an address begins with http://, https:// or a placeholder such as {{site}}")
-	}
-	return t
 }
 
-func locator(n strictyaml.Node) Locator {
-	text := n.Text()
-	if n.IsSet() && !n.IsText() {
-		return Locator{}
+func (p *parser) parameter(e strictyaml.Entry) Parameter {
+	n := e.Value.In("parameter %q", e.Key)
+	if !n.IsSet() {
+		e.Name.Mistake("parameter %q: type is missing: what its value must be", e.Key)
 	}
-	l, err := ParseLocator(text)
-	if err != nil {
-		n.Mistake("%v", err)
-		return Locator{}
+	m := p.mapping(n, aParameter)
+	a := Parameter{
+		Name: e.Key, Default: m["default"].Text(), Choices: m["choices"].Texts(),
+		Required: m["required"].Bool(), Help: m["help"].Text(), Pos: e.Name.Pos(),
 	}
-	l.Value.pos = n.Pos()
-	inSight(n, l.Value)
-	return l
+	a.Type = ParameterType(m["type"].OneOf("type", enumerations[aType]...))
+	switch {
+	case a.Type == ChoiceType && len(a.Choices) == 0:
+		n.Mistake("choices is missing: the values of a choice")
+	case a.Type != ChoiceType && a.Type != "" && m["choices"].IsSet():
+		m["choices"].Mistake("only a choice has choices; did you mean type: choice?")
+	case a.Required && m["default"].IsSet():
+		m["default"].Mistake("a parameter that is required needs no default")
+	case a.Type != "" && m["default"].IsText():
+		if why := a.wrong(a.Default); why != "" {
+			m["default"].Mistake("the default %s", why)
+		}
+	}
+	return a
 }
 
-// template reads a text with placeholders, whichever they are.
-func template(n strictyaml.Node) Template {
-	t, err := ParseTemplate(n.Text())
-	if err != nil {
-		n.Mistake("%v", err)
+func (p *parser) parts(n strictyaml.Node) {
+	for _, e := range n.Entries() {
+		goodName(e)
+		p.part = e.Key
+		value := e.Value.In("part %q", e.Key)
+		if !value.IsSet() {
+			e.Name.Mistake("part %q: steps is missing: what to do", e.Key)
+		}
+		m := p.mapping(value, aPart)
+		part := Part{Name: e.Key, Pos: e.Name.Pos()}
+		if m["needed-unless"].IsSet() {
+			part.NeededUnless = p.condition(m["needed-unless"].In("needed-unless"))
+		}
+		part.Steps = p.steps(m["steps"].Out(), e.Key+".", 0)
+		p.flow.Parts = append(p.flow.Parts, part)
 	}
-	t.pos = n.Pos()
-	return t
+	p.part, p.certain = "", nil
 }
 
-// visible reads a text that can be seen on the page, in a URL or in a log.
-func visible(n strictyaml.Node) Template {
-	t := template(n)
-	inSight(n, t)
-	return t
+// section reads the steps of a section, or of `steps` where it is "".
+func (p *parser) section(n strictyaml.Node, s Section) []Step {
+	p.inSection, p.published, p.certain = s, false, nil
+	prefix := ""
+	if s != "" {
+		prefix = string(s) + "."
+	}
+	return p.steps(n, prefix, 0)
 }
 
-func inSight(n strictyaml.Node, t Template) {
-	if slices.Contains(t.Names(), Password) {
-		n.Mistake("{{%s}} is a secret: only fill takes it", Password)
+// checkParts notes what is done that is no part, and parts that do themselves.
+func (p *parser) checkParts() {
+	var names []string
+	next := map[string][]string{}
+	for _, part := range p.flow.Parts {
+		names = append(names, part.Name)
 	}
-	noPhotos(n, t)
+	for _, c := range p.calls {
+		next[c.from] = append(next[c.from], c.to)
+	}
+	for _, c := range p.calls {
+		switch {
+		case !slices.Contains(names, c.to) && len(names) == 0:
+			c.at.Mistake("unknown part %q: the flow has no parts", c.to)
+		case !slices.Contains(names, c.to):
+			c.at.Mistake("unknown part %q%s", c.to, strictyaml.DidYouMean(c.to, names))
+		case c.from != "" && reaches(next, c.to, c.from, map[string]bool{}):
+			c.at.Mistake("part %q would do itself without end", c.from)
+		}
+	}
 }
 
-func noPhotos(n strictyaml.Node, t Template) {
-	if slices.Contains(t.Names(), Photos) {
-		n.Mistake("{{%s}} belongs to upload", Photos)
+// reaches tells whether from leads to to.
+func reaches(next map[string][]string, from, to string, seen map[string]bool) bool {
+	if from == to {
+		return true
 	}
+	if seen[from] {
+		return false
+	}
+	seen[from] = true
+	return slices.ContainsFunc(next[from], func(n string) bool { return reaches(next, n, to, seen) })
 }
+
+// itemNumber gives the number of a list item.
+func itemNumber(prefix string, i int) string { return fmt.Sprintf("%s%d", prefix, i) }

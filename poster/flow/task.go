@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"strings"
+	"time"
 )
 
 // Fault says who can do something about a failure (C27).
@@ -18,13 +19,22 @@ const (
 // Task is one run of a flow.
 type Task struct {
 	Flow    *Flow
+	Section Section           // what of the flow is run; empty: its steps
 	Values  map[string]string // placeholders: site, title, body, price, account, the app's own parameters
 	Secrets map[string]string // placeholders that no log, trace, failure or screenshot may show: password
 	Photos  []Photo           // in order
 	// Commit is called once, after all is ready for the publish click and
 	// before it; an error stops the run with nothing clicked. It may be nil.
-	Commit   func(ctx context.Context) error
-	Progress func(Event) // may be nil
+	Commit func(ctx context.Context) error
+	// Progress is called before each step, which begins, and its time with it,
+	// when Progress returns. It may be nil.
+	Progress func(Event)
+	// Done is called after each step that went well. It may be nil.
+	Done func(TraceStep)
+	// Rehearse ends the run well when all is ready for the publish click, with
+	// nothing committed or clicked.
+	Rehearse bool
+	Pictures bool // each TraceStep has a picture
 }
 
 // Photo is a picture to upload.
@@ -35,17 +45,30 @@ type Photo struct {
 
 // Event tells what a run is about to do.
 type Event struct {
-	Step, Of int    // as Step.Number counts
+	Step, Of int    // list items, as Step.Item counts: in a part or section that of where it is run
 	Text     string // "fill Title": never a value
 	Page     string // where, without the query
 }
 
+// TraceStep is one step of a run that is over. Nothing in it holds a secret.
+type TraceStep struct {
+	Step       string // click "Log in", as Step.String has it
+	Number     string // of the step, as Step.Number
+	Page       string // where it began, without the query
+	Note       string // what became of it beside being done: why it was left out, which way was taken, what was read
+	Start      time.Time
+	Took       time.Duration
+	Screenshot []byte // of the page afterwards, JPEG or PNG; only with Task.Pictures
+}
+
 // Result is what a run has brought.
 type Result struct {
-	Values     map[string]string // by read; "url" and "number" are customary
-	Screenshot []byte            // of the last page, JPEG or PNG
-	Published  bool              // the publish click was made
-	Pages      []string          // visited, without the query, in order
+	Values     map[string]string   // by read; "url" and "number" are customary
+	Rows       []map[string]string // by read-each: the values of each element
+	Screenshot []byte              // of the last page, JPEG or PNG
+	Published  bool                // the publish click was made
+	Pages      []string            // visited, without the query, in order
+	Trace      []TraceStep
 }
 
 // Failure is why a run did not reach its end. Nothing in it holds a secret.
@@ -56,6 +79,8 @@ type Failure struct {
 	Said       string // the site's own words, on one line
 	Published  bool   // the publish click may have happened
 	Screenshot []byte // of the failing page, JPEG or PNG; may be nil
+	DOM        []byte // of the failing page, HTML as the browser has it then; may be nil
+	Trace      []TraceStep
 	Err        error
 }
 

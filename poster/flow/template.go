@@ -49,9 +49,6 @@ func ParseTemplate(text string) (Template, error) {
 // String gives the template as it is written, placeholders unfilled.
 func (t Template) String() string { return t.text }
 
-// Pos is the template's place in its file.
-func (t Template) Pos() strictyaml.Pos { return t.pos }
-
 // Names gives the placeholders in their order, each once.
 func (t Template) Names() []string {
 	var names []string
@@ -89,6 +86,11 @@ func (t Template) expandCSS(values map[string]string) (string, error) {
 	return t.expand(values, func(_ int, v string) string { return escapeCSS(v) })
 }
 
+// expandXPath does it for an XPath expression: a value is one string literal.
+func (t Template) expandXPath(values map[string]string) (string, error) {
+	return t.expand(values, func(_ int, v string) string { return quoteXPath(v) })
+}
+
 func (t Template) expand(values map[string]string, escape func(i int, value string) string) (string, error) {
 	var b strings.Builder
 	for i, p := range t.parts {
@@ -104,6 +106,18 @@ func (t Template) expand(values map[string]string, escape func(i int, value stri
 	}
 	return b.String(), nil
 }
+
+// rewrite gives the template with its own text and its values rewritten.
+func (t Template) rewrite(values map[string]string, text, value func(string) string) (string, error) {
+	own := Template{text: t.text, parts: slices.Clone(t.parts)}
+	for i, p := range own.parts {
+		own.parts[i].text = text(p.text)
+	}
+	return own.expand(values, func(_ int, v string) string { return value(v) })
+}
+
+// only tells whether the template is nothing but this placeholder.
+func (t Template) only(name string) bool { return slices.Equal(t.parts, []part{{name: name}}) }
 
 // escapeURL percent-encodes all but RFC 3986's unreserved characters.
 func escapeURL(s string) string {
@@ -133,6 +147,18 @@ func escapeCSS(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// quoteXPath writes s as an expression of XPath 1.0, whose literals know no
+// escapes: one that holds both kinds of quotes is put together from pieces.
+func quoteXPath(s string) string {
+	switch {
+	case !strings.Contains(s, "'"):
+		return "'" + s + "'"
+	case !strings.Contains(s, `"`):
+		return `"` + s + `"`
+	}
+	return "concat('" + strings.ReplaceAll(s, "'", `', "'", '`) + "')"
 }
 
 func isWord(r rune) bool {

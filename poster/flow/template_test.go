@@ -48,31 +48,6 @@ func TestTemplate(t *testing.T) {
 	}
 }
 
-// C25: a value can not end the string or the name that it stands in.
-func TestLocatorExpand(t *testing.T) {
-	tests := []struct{ written, value, want string }{
-		{`css/[data-x="{{v}}"]`, `a"],b[c="`, `[data-x="a\22 \5d \2c b\5b c\3d \22 "]`},
-		{`css/#{{v}}`, "1a", `#\31 a`},
-		{`css/#{{v}}`, "-2", `#\2d 2`},
-		{`css/#{{v}}`, "été_x", `#été_x`},
-		{"For {{v}}", `"x"`, `For "x"`},
-		{"text/{{v}}", "css/x", "css/x"},
-	}
-	for _, tt := range tests {
-		l, err := ParseLocator(tt.written)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := l.Expand(map[string]string{"v": tt.value})
-		if err != nil || got != tt.want {
-			t.Errorf("%s with %q: got %s, %v; want %s", tt.written, tt.value, got, err, tt.want)
-		}
-		if l.String() != tt.written {
-			t.Errorf("%s is written %s", tt.written, l)
-		}
-	}
-}
-
 func TestOrigin(t *testing.T) {
 	tests := []struct {
 		origin, url string

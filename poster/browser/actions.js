@@ -1,0 +1,228 @@
+// The actions: what a step does with the element it has found, or why it
+// cannot yet. A function of the task and the others' functions that gives, by
+// op, functions of the element and the time. Each gives an answer with done or
+// refused, or {why} it is not yet possible; soon asks for the next frame.
+(function actions(task, names, finder, mouse) {
+  const {space, fold, short, within, enabled, editable, describe} = names;
+  const {still, scroll, expect, front} = mouse;
+
+  const act = el => enabled(el) ? null : {why: describe(el) + ' is disabled'};
+  const hold = el => { globalThis.held = el; };
+  const spot = (t, el) => t.why ? t : (hold(el), {done: true, x: t.x, y: t.y});
+  const settled = (el, now) => still(el, now, task.offset);
+  const aimed = (t, el) => {
+    if (!t.why) expect(el);
+    return spot(t, el);
+  };
+  const event = (el, type) => el.dispatchEvent(new Event(type, {bubbles: true, composed: type === 'input'}));
+
+  // ---- fields
+
+  // A frame that holds nothing but an editor is that editor.
+  const into = el => el.tagName === 'IFRAME' ? finder.documentOf(el)?.body || el : el;
+
+  // Why a text cannot go into a field, yet or ever.
+  function unfit(el) {
+    if (task.secret && !(el.tagName === 'INPUT' && el.type === 'password')) {
+      return {refused: `${describe(el)} is no password field, and a secret is filled into no other`, fault: 'owner'};
+    }
+    if (!el.matches('input,textarea') && !editable(el)) return {why: describe(el) + ' cannot be filled'};
+    if (!enabled(el) || el.readOnly) return {why: describe(el) + ' is disabled or read-only'};
+    if (el.maxLength > 0 && task.value.length > el.maxLength) {
+      return {refused: `${describe(el)} takes at most ${el.maxLength} characters`, fault: 'sender'};
+    }
+    return null;
+  }
+
+  function focus(el) {
+    scroll(el);
+    hold(el);
+    el.ownerDocument.defaultView.focus();
+    el.focus();
+  }
+
+  // Makes what is in a field give way to what comes next.
+  function empty(el) {
+    const doc = el.ownerDocument;
+    if (el.select) {
+      el.select();
+      if (task.value === '') doc.execCommand('delete');
+    } else if (space(el.innerText)) {
+      doc.execCommand('selectAll'); // as Control+A does, which leaves a paragraph to write in
+      doc.execCommand('delete');
+    } else {
+      doc.getSelection().collapse(el.querySelector('p,div,li') || el, 0);
+    }
+  }
+
+  const drawn = ['date', 'time', 'month', 'week', 'datetime-local', 'color', 'range'];
+
+  function fill(found) {
+    if (found.matches('select') && !task.secret) {
+      const chosen = choose(found);
+      return chosen.done ? {done: true, was: true} : chosen;
+    }
+    if (task.recorded && found.matches('input[type=checkbox],input[type=radio]')) return ticked(found);
+    const el = into(found), no = unfit(el);
+    if (no) return no;
+    globalThis.seen = {input: false, change: false};
+    for (const type of ['input', 'change']) el.addEventListener(type, () => { globalThis.seen[type] = true; }, {once: true});
+    if (el.matches('input') && drawn.includes(el.type)) {
+      scroll(el);
+      hold(el);
+      el.value = task.value;
+      event(el, 'input');
+      return {done: true, filled: true};
+    }
+    focus(el);
+    empty(el);
+    const text = el.tagName === 'INPUT' ? task.value.replace(/[\r\n]+/g, ' ') : task.value.replace(/\r\n?/g, '\n');
+    return {done: true, filled: task.value === '', text, lines: editable(el)};
+  }
+
+  // Puts the caret at the end of what is there.
+  function type(found) {
+    const el = into(found), no = unfit(el);
+    if (no) return no;
+    const was = el.ownerDocument.activeElement === el;
+    focus(el);
+    if (el.matches('input,textarea')) {
+      try {
+        el.setSelectionRange(el.value.length, el.value.length);
+      } catch { /* a number field has no caret to set */ }
+    } else {
+      const selection = el.ownerDocument.getSelection();
+      if (!was || !selection.isCollapsed) selection.modify('move', 'forward', 'documentboundary'); // into its last line
+    }
+    return {done: true, text: task.value.replace(/\r\n?/g, '\n')};
+  }
+
+  // Does the line that Enter has begun stand apart from the one before, as a
+  // paragraph does? Then an empty line need not be typed.
+  function paragraph() {
+    const node = globalThis.held?.ownerDocument.getSelection()?.focusNode;
+    const block = (node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement)?.closest('p,div,li');
+    const style = block && block !== globalThis.held && getComputedStyle(block);
+    return {done: true, holds: !!style && block.tagName === 'P' && parseFloat(style.marginTop) + parseFloat(style.marginBottom) > 0};
+  }
+
+  const fieldText = el => el.matches('input,textarea') ? el.value : el.innerText;
+
+  // The text of an editor whose paragraphs are fields of their own: from the
+  // one that was filled to the one where the caret has come.
+  function wholeText(el) {
+    const node = el.ownerDocument.getSelection()?.focusNode;
+    const last = editable(el) && (node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement)?.closest('[contenteditable]');
+    if (!last || within(el, last) || within(last, el)) return fieldText(el);
+    const range = el.ownerDocument.createRange();
+    range.setStartBefore(el);
+    range.setEndAfter(last);
+    return range.toString();
+  }
+
+  // After the text went in: does the field hold it? Then leave it as the Tab
+  // key would.
+  function filled() {
+    const el = globalThis.held;
+    if (!el || !el.isConnected) return {done: true, gone: true};
+    const got = space(wholeText(el)), wanted = space(task.value);
+    const core = s => s.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+    const same = got === wanted || core(got) !== '' && core(got) === core(wanted) ||
+      task.again && core(wanted) !== '' && core(got).startsWith(core(wanted)) && el.tagName === 'INPUT';
+    if (!same) return {done: true, differs: task.secret ? 'not what was filled in' : got ? `"${short(got, 60)}"` : 'nothing'};
+    el.blur();
+    if (!globalThis.seen.change) event(el, 'change');
+    return {done: true};
+  }
+
+  // ---- choices
+
+  const options = el => [...el.options].map(o => `"${short(space(o.text), 40)}"`);
+
+  function choose(el) {
+    const no = act(el);
+    if (no) return no;
+    if (!el.matches('select')) return {why: describe(el) + ' is no native select: click it, and then on the choice'};
+    const wanted = space(task.value);
+    const by = [o => space(o.text) === wanted, o => fold(o.text) === fold(wanted), o => o.value === task.value];
+    const option = by.map(f => [...el.options].find(o => f(o) && !o.disabled)).find(o => o);
+    if (!option) return {why: `${describe(el)} has no option "${short(wanted, 40)}"`, candidates: options(el)};
+    if (option.selected && !el.multiple && el.selectedOptions.length === 1) return {done: true};
+    option.selected = true;
+    event(el, 'input');
+    event(el, 'change');
+    return {done: true};
+  }
+
+  function box(el, now) {
+    const on = el.checked ?? el.getAttribute('aria-checked') === 'true';
+    if (on === task.on) return {done: true, was: true};
+    const no = act(el);
+    if (no) return no;
+    if (task.again) return {why: describe(el) + ' did not change when it was clicked'};
+    if (el.type === 'radio' && !task.on) return {refused: describe(el) + ' cannot be unchecked: check another', fault: 'owner'};
+    const at = front(el);
+    return aimed(still(at, now), at);
+  }
+
+  // A recording says of a box what it became.
+  function ticked(el) {
+    const no = act(el);
+    if (no) return no;
+    if (el.checked !== ['true', 'on', '1', 'yes'].includes(task.value)) el.click();
+    return {done: true, was: true};
+  }
+
+  // ---- photos
+
+  // A button or drop zone stands for the file input in it; one without is
+  // clicked, so that it asks for the files itself.
+  function upload(found, now) {
+    const el = found.matches('input[type=file]') ? found : found.querySelector('input[type=file]') || found;
+    const no = act(el);
+    if (no) return no;
+    if (!el.matches('input[type=file]')) return {...aimed(still(el, now), el), asks: true};
+    if (task.photos > 1 && !el.multiple) {
+      return {refused: `${describe(el)} takes one photo, not ${task.photos}`, fault: 'owner'};
+    }
+    hold(el);
+    return {done: true};
+  }
+
+  // ---- looking
+
+  const addresses = ['href', 'src', 'action', 'formaction', 'poster', 'data'];
+
+  // What read takes from an element, as {text}; else why there is nothing.
+  function taken(el, from) {
+    if (el.type === 'password' && /value/i.test(from)) return {refused: 'a password is not read', fault: 'owner'};
+    const link = el.closest('a[href]') || el.querySelector('a[href]');
+    const known = {
+      text: () => el.matches('input,textarea') ? el.value : el.matches('select') ? el.selectedOptions[0]?.text : el.innerText ?? el.textContent,
+      link: () => link && link.href, value: () => el.value,
+    }[from];
+    const attribute = () => {
+      const value = el.getAttribute(from);
+      return value !== null && addresses.includes(from) ? new URL(value, el.baseURI).href : value;
+    };
+    const property = from.startsWith('property/') && from.slice('property/'.length);
+    const text = space(known ? known() : property ? el[property] : attribute());
+    return text ? {text} : {why: `${describe(el)} has no ${from}`};
+  }
+
+  function read(el) {
+    const got = taken(el, task.from);
+    if (got.text === undefined) return got;
+    if (got.text === task.unlike) return {why: `${describe(el)} reads "${short(got.text, 60)}", which does not match`};
+    return {done: true, text: got.text};
+  }
+
+  const ops = {
+    click: (el, now) => act(el) || aimed(settled(el, now), el),
+    hover: (el, now) => spot(still(el, now), el),
+    scroll: el => (task.to ? el.scrollTo({left: task.to.X, top: task.to.Y, behavior: 'instant'}) : scroll(el), {done: true}),
+    focus: el => act(el) || (focus(into(el)), {done: true}),
+    fill, type, choose, box, upload, read,
+  };
+  return {ops, paragraph, filled, taken};
+})

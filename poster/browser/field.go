@@ -1,0 +1,167 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-rod/rod/lib/proto"
+
+	"mailapp/poster/flow"
+)
+
+// fillTries is how often a text is put into a field that does not keep it.
+const fillTries = 3
+
+// fill puts the text in place of what is in the field, and leaves the field.
+// If the page replaced the field meanwhile, it begins again.
+func (r *run) fill(ctx context.Context, a *act) error {
+	for try := 1; ; try++ {
+		left, err := r.fillOnce(ctx, a, try)
+		switch {
+		case err != nil:
+			return err
+		case left.Gone && ctx.Err() == nil:
+			try-- // as often as the page likes, until the limit
+		case left.Differs == "", a.step.Recorded != nil: // a recording has what was typed, not what became of it
+			return r.settled(ctx)
+		case try >= fillTries:
+			return &trouble{fault: flow.Owner, err: fmt.Errorf("%q holds something else after it was filled: %s", a.step.At, left.Differs)}
+		}
+	}
+}
+
+func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
+	got, err := r.ask(ctx, a, question{Op: "fill", Value: a.value, Secret: a.secret, Recorded: a.step.Recorded != nil})
+	if err != nil {
+		return got, err
+	}
+	switch {
+	case got.Was: // a choice, which is made
+		return answer{}, nil
+	case got.Filled:
+	case got.Lines:
+		err = r.paragraphs(ctx, got.Text)
+	default:
+		err = r.insert(ctx, got.Text)
+	}
+	if err != nil {
+		return got, err
+	}
+	left, err := r.tab.askOnce(ctx, question{Op: "filled", Value: a.value, Secret: a.secret, Again: try > 1})
+	if err != nil && pageWentAway(err) {
+		return answer{Gone: true}, nil
+	}
+	return left, err
+}
+
+// insert puts a text in at the caret, as one insertion.
+func (r *run) insert(ctx context.Context, text string) error {
+	if text == "" {
+		return nil
+	}
+	return reached(ctx, proto.InputInsertText{Text: text}.Call(r.tab.page.Context(ctx)))
+}
+
+// paragraphs puts a text into an editor line by line, with the Enter key
+// between, since an editor makes one paragraph of what comes in one go. Where
+// Enter begins a paragraph that stands apart by itself, empty lines are left out.
+func (r *run) paragraphs(ctx context.Context, text string) error {
+	apart := false
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
+	for i, line := range lines {
+		if i > 0 && !(apart && lines[i-1] == "") {
+			if err := r.strike(ctx, "Enter"); err != nil {
+				return err
+			}
+		}
+		if i == 1 {
+			got, err := r.tab.askOnce(ctx, question{Op: "paragraph"})
+			if err := reached(ctx, err); err != nil {
+				return err
+			}
+			apart = got.Holds
+		}
+		if err := r.insert(ctx, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// typeIn enters the text key by key after what is there, and stays in the
+// field: what the page offers meanwhile can be clicked next.
+func (r *run) typeIn(ctx context.Context, a *act) error {
+	got, err := r.ask(ctx, a, question{Op: "type", Value: a.value, Secret: a.secret})
+	if err != nil {
+		return err
+	}
+	rest := []rune(got.Text)
+	for len(rest) > 0 {
+		n := ahead(rest)
+		if err := r.insert(ctx, string(rest[:n])); err != nil {
+			return err
+		}
+		if err := r.character(ctx, rest[n]); err != nil {
+			return err
+		}
+		rest = rest[n+1:]
+	}
+	return r.settled(ctx)
+}
+
+// maxKeys is how many characters are entered each by its key: a page may take
+// some milliseconds over one.
+const maxKeys = 200
+
+// ahead is how many characters of a text that is still to be typed go in
+// before the next key: of a long one, each line but for its last character.
+func ahead(rest []rune) int {
+	if len(rest) <= maxKeys {
+		return 0
+	}
+	end := slices.Index(rest, '\n')
+	if end < 0 {
+		end = len(rest)
+	}
+	return max(end-1, 0)
+}
+
+// pressKeys presses keys together, in a field or where the focus is.
+func (r *run) pressKeys(ctx context.Context, a *act) error {
+	if a.at != nil {
+		if _, err := r.ask(ctx, a, question{Op: "focus"}); err != nil {
+			return err
+		}
+	} else if err := r.glance(ctx); err != nil {
+		return err
+	}
+	if err := r.uploaded(ctx); err != nil {
+		return err
+	}
+	if err := r.strike(ctx, a.step.Keys...); err != nil {
+		return err
+	}
+	return r.settled(ctx)
+}
+
+// choose picks an option; an empty value leaves the choice as it is.
+func (r *run) choose(ctx context.Context, a *act) error {
+	if strings.TrimSpace(a.value) == "" {
+		return nil
+	}
+	if _, err := r.ask(ctx, a, question{Op: "choose", Value: a.value}); err != nil {
+		return err
+	}
+	return r.settled(ctx)
+}
+
+// tick clicks a box unless it is as wanted, and then waits until it is.
+func (r *run) tick(ctx context.Context, a *act, on bool) error {
+	if err := r.clickOn(ctx, a, question{Op: "box", On: on}, 1); err != nil {
+		return err
+	}
+	_, err := r.ask(ctx, a, question{Op: "box", On: on, Again: true})
+	return err
+}

@@ -1,0 +1,125 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"mailapp/poster/flow"
+)
+
+// editorLate makes an editor in a frame after a while, as editors do.
+const editorLate = `<textarea id=body hidden></textarea><div id=d></div><script>setTimeout(() => {
+	d.innerHTML = '<iframe id=ed title="Rich text"></iframe>';
+	const doc = document.getElementById('ed').contentDocument;
+	doc.open(); doc.write('<body><p><br></p></body>'); doc.close();
+	setTimeout(() => { doc.body.contentEditable = 'true'; doc.execCommand('defaultParagraphSeparator', false, 'p') }, 100);
+}, 200); const paragraphs = doc => [...doc.querySelectorAll('p')].map(p => p.innerText.trim()).join('|');
+</script>`
+
+const readEditor = "\n- click: Done\n- read: {log: {at: css/#log}}"
+
+// Keys, editors and the mouse, as a person uses them.
+func TestMoreVerbs(t *testing.T) {
+	chromium(t)
+	const keysSeen = `<input id=a name=a value=old><script>for (const e of ['keydown', 'keypress', 'keyup']) a.addEventListener(e, v => say(e + ':' + v.key + ':' + v.keyCode))</script>`
+	lines := map[string]string{"v": "one\n\ntwo\n"}
+	tryAll(t, []trying{
+		{"type after what is there", `<input id=log name=a value="old ">`, "- type: {a: new}\n- read: {log: {at: css/#log, from: value}}", "old new", nil},
+		{"type by keys", say + keysSeen, `- type: {a: "x"}` + readLog, "keydown:x:88 keypress:x:120 keyup:x:88", nil},
+		{"type what has no key", `<input id=log name=a>`, "- type: {a: 'Grün ß €5 {x}'}\n- read: {log: {at: css/#log, from: value}}", "Grün ß €5 {x}", nil},
+		{"type lines", `<textarea id=log name=a></textarea>` + yes("Done", ""), "- type: {a: \"{{v}}\"}\n- read: {log: {at: css/#log, from: property/value, matching: '^(.*)$'}}", "one two", lines},
+		{"Enter sends", say + `<form onsubmit="event.preventDefault(); say('sent ' + q.value)"><input id=q name=q></form>`, "- type: {q: \"{{v}}\"}" + readLog, "sent sofa", map[string]string{"v": "sofa\n"}},
+		{"autocomplete", say + `<input id=q name=q><ul id=u></ul><script>q.addEventListener('keyup', () => setTimeout(() => u.innerHTML = q.value.length > 2 ? '<li role=option>Berlin</li>' : '', 150));
+			u.addEventListener('mousedown', e => { q.value = e.target.innerText; say(q.value) })</script>`, "- type: {q: Ber}\n- click: Berlin" + readLog, "Berlin", nil},
+		{"press in a field", say + `<input id=q name=q value=abc onkeydown="if (event.key == 'Enter') say('enter ' + value)">`, "- press: {q: Enter}" + readLog, "enter abc", nil},
+		{"press with a modifier", `<input id=log name=a value="some text">`, "- press: {a: Control+A}\n- press: Delete\n- type: {a: x}\n- read: {log: {at: css/#log, from: value}}", "x", nil},
+		{"press Tab", say + `<input name=a><input id=b name=b onfocus="say('b')">`, "- press: {a: Tab}" + readLog, "b", nil},
+		{"press Escape", say + `<script>addEventListener('keydown', e => say(e.code + e.shiftKey))</script>`, "- press: Escape\n- press: Shift+F10" + readLog, "Escapefalse ShiftLefttrue F10true", nil},
+		{"double-click", `<p ondblclick="say('twice')" onclick="say('once')">Title</p>` + say, "- double-click: text/Title" + readLog, "once once twice", nil},
+		{"hover opens a menu", say + `<style>#m{display:none} #w:hover #m{display:block}</style><div id=w><span>Menu</span><div id=m>` + yes("Post", "posted") + `</div></div>`, "- hover: Menu\n- click: Post" + readLog, "posted", nil},
+		{"scroll to the end", say + `<div style="height:3000px"></div><script>addEventListener('scroll', () => { if (scrollY > 1000) say('deep') }, {once: true})</script>`, "- scroll: bottom\n- expect: deep\n- scroll: top\n- read: {log: {at: css/#log}}", "deep", nil},
+		{"scroll to something", say + `<div style="height:3000px"></div><h2>End</h2><script>new IntersectionObserver(e => { if (e[0].isIntersecting) say('seen') }).observe(document.querySelector('h2'))</script>`, "- scroll: text/End\n- expect: seen" + readLog, "seen", nil},
+
+		{"editor in a late frame", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed: "{{v}}"}` + readEditor, "one|two", lines},
+		{"editor by its title", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one|two", lines},
+		{"editor by the label of its hidden field", say + `<label for=body>Text</label>` + editorLate + `<script>document.getElementById('body').after(d)</script><button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one|two", lines},
+		{"typing in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- type: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one||two|", lines},
+		{"plain editor", say + `<div id=e contenteditable aria-label=Text style="white-space:pre-wrap">old</div><button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one<div><br></div><div>two</div>", lines},
+		{"editor whose paragraphs are fields", say + `<div id=d><p contenteditable aria-label=Text></p></div><script>d.addEventListener("keydown", e => { if (e.key != "Enter") return; e.preventDefault(); const p = document.createElement("p"); p.contentEditable = true; e.target.after(p); p.focus() })</script><button onclick="say(d.innerText.trim().replace(/\n+/g, '|'))">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one|two", lines},
+		{"editor gets its events", say + `<div id=e contenteditable aria-label=Text onblur="say('blur')" oninput="say(event.inputType)"></div>`, `- fill: {Text: x}` + readLog, "insertText blur", nil},
+
+		{"choose when another choice fills it", say + `<select id=a name=a><option>-<option>Cars</select><select id=b name=b><option>-</select><script>watch('b');
+			a.onchange = () => setTimeout(() => b.innerHTML = '<option>-<option>Vans', 200)</script>`, "- choose: {a: Cars}\n- choose: {b: Vans}" + readLog, "input=Vans change=Vans", nil},
+		{"choose under a cover", say + `<div style="position:relative"><select id=a name=a><option>A<option>B</select><div style="position:absolute;inset:0;background:white">drawn</div></div><script>watch('a')</script>`, "- choose: {a: B}" + readLog, "input=B change=B", nil},
+		{"a drawn menu", say + `<span role=combobox tabindex=0 onclick="setTimeout(() => l.hidden = false, 100)">Kind</span><ul id=l hidden><li role=option onclick="say('van')">Van<li role=option>Car</ul>`, "- click: text/Kind\n- click: Van" + readLog, "van", nil},
+		{"check replaces the box", say + `<div id=d><label><input type=checkbox id=c>Mine</label></div><script>c.onclick = () => setTimeout(() => { d.innerHTML = '<label><input type=checkbox checked>Mine</label>'; say('new') })</script>`, "- check: Mine\n- expect: new" + readLog, "new", nil},
+		{"element replaced while it is clicked", say + `<div id=d></div><script>let n = 0; function draw() { d.innerHTML = '<button onclick="say(1)">Go</button>' } draw();
+			const timer = setInterval(() => { if (++n > 20) clearInterval(timer); else draw() }, 15)</script>`, "- click: Go" + readLog, "1", nil},
+
+		{"photo in a round", say + `<label>Photo<input type=file id=f></label><script>f.onchange = () => say(f.files[0].name)</script>`, "- for-each-photo: [upload: {Photo: '{{photo}}'}, expect: 'photo-{{photo-number}}.jpg']" + readLog, "photo-1.jpg photo-2.jpg", nil},
+		{"a button that asks for files", say + `<button onclick="const i = document.createElement('input'); i.type = 'file'; i.multiple = true; i.onchange = () => say(i.files.length); i.click()">Add photos</button>`, "- upload: {Add photos: '{{photos}}'}" + readLog, "2", nil},
+		{"a drop zone with its field", say + `<div id=z>Drop photos <input type=file multiple id=f style="display:none"></div><script>f.onchange = () => say(f.files.length)</script>`, "- upload: {css/#z: '{{photos}}'}" + readLog, "2", nil},
+		{"photos on their way", say + `<input type=file multiple id=f aria-label=Photos><button onclick="say(under)">Next</button><script>let under = 0; f.onchange = () => { for (const x of f.files) {
+			const d = new FormData(); d.append('f', x); under++; fetch('/files', {method: 'POST', body: d}).then(r => r.text()).then(() => under--) } }</script>`, "- upload: {Photos: '{{photos}}'}\n- click: Next" + readLog, "0", nil},
+		{"as many previews as photos", say + `<input type=file multiple id=f aria-label=Photos><div id=d></div><script>f.onchange = () => { for (const x of f.files) setTimeout(() => d.insertAdjacentHTML('beforeend', '<img class=p width=9 height=9>'), 300) }</script>`,
+			"- upload: {Photos: '{{photos}}'}\n- wait-for: {count: css/.p, is: '{{photo-count}}'}\n- read: {log: {at: css/.p >> nth/2, from: class}}", "p", nil},
+	})
+}
+
+// The page has the size that the flow says.
+func TestViewport(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	srv := site(t, map[string]page{"/": {html: `<p id=p></p><script>const show = () => p.textContent = innerWidth + 'x' + innerHeight; onresize = show; show()</script>`}})
+	r := trial{head: "viewport: 900x700\n", steps: "- read: {a: {at: css/#p}}\n- viewport: 400x300\n- expect: 400x300\n- read: {b: {at: css/#p}}"}.must(t, srv.URL)
+	if r.Values["a"] != "900x700" || r.Values["b"] != "400x300" {
+		t.Errorf("got %v", r.Values)
+	}
+}
+
+// C29: keys put a secret only where nobody can read it.
+func TestTypeSecret(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	srv := site(t, map[string]page{"/": {html: `<label>Word<input type=password></label><label>Plain<input></label>`}})
+	tr := trial{limit: "500ms", secrets: map[string]string{"password": "s3cret"}}
+	tr.steps = `- type: {Word: "{{password}}"}`
+	tr.must(t, srv.URL)
+	tr.steps = `- type: {Plain: "{{password}}"}`
+	tr.mustFail(t, srv.URL, flow.Owner, "is no password field")
+	tr.steps = "- expect: {value: s, at: Word}"
+	tr.mustFail(t, srv.URL, flow.Owner, "a password is not looked at")
+	tr.steps = "- read: {v: {at: Word, from: property/value}}"
+	tr.mustFail(t, srv.URL, flow.Owner, "a password is not read")
+}
+
+// A long text is typed by lines, and nothing of it is lost.
+func TestTypeLong(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	text := strings.Repeat("A line.\n\nx\n", 40) + strings.Repeat("y", 500)
+	srv := site(t, map[string]page{"/": {html: say + `<textarea id=a name=a onkeydown="n++"></textarea><p id=v></p><button onclick="say(a.value.length + ' ' + (n < 400))">Done</button><script>let n = 0</script>`}})
+	r := trial{steps: "- type: {a: '{{v}}'}\n- expect: {value: '{{v}}', at: a}\n- click: Done" + readLog, values: map[string]string{"v": text}}.must(t, srv.URL)
+	if got, want := strings.TrimSpace(r.Values["log"]), fmt.Sprint(len(text), " true"); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Every character of a US keyboard has its key.
+func TestKeys(t *testing.T) {
+	for c := rune(' '); c <= '~'; c++ {
+		k, ok := keyFor(c)
+		if !ok || k.text != string(c) || k.code == "" || k.num == 0 {
+			t.Errorf("%q: got %+v, %v", c, k, ok)
+		}
+	}
+	for _, c := range "äß€漢" {
+		if k, ok := keyFor(c); ok {
+			t.Errorf("%q: got %+v", c, k)
+		}
+	}
+	if got, want := fmt.Sprint(named("Enter"), named("%"), named("ü")), fmt.Sprint(key{"Enter", "Enter", 13, "\r"}, key{"%", "Digit5", '5', "%"}, key{name: "ü", text: "ü"}); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,66 @@
+package flow
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"mailapp/filter/strictyaml"
+)
+
+// use is a template where it stands.
+type use struct {
+	template Template
+	hidden   bool     // the value of a fill or type, the one place for secrets
+	known    []string // what is known there beside the task's values
+	anyRead  bool     // all that is read anywhere in the flow is known, too
+}
+
+// Check reports, as [strictyaml.Mistakes], the placeholders that are not among
+// known and those of secrets that stand where they could be seen. What the
+// flow itself brings, such as its parameters and what it has read before, is
+// known in any case.
+func (f *Flow) Check(known []string, secrets ...string) error {
+	known = append([]string{Photos, PhotoCount}, append(known, secrets...)...)
+	for _, p := range f.Parameters {
+		known = append(known, p.Name)
+	}
+	var mistakes strictyaml.Mistakes
+	for _, u := range f.uses {
+		here := append(slices.Clone(known), u.known...)
+		if u.anyRead {
+			here = append(here, f.reads...)
+		}
+		for _, name := range u.template.Names() {
+			if text := f.wrongName(name, here, u, secrets); text != "" {
+				mistakes = append(mistakes, strictyaml.Mistake{File: f.Name, Pos: u.template.pos, Text: text})
+			}
+		}
+	}
+	if len(mistakes) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(mistakes, func(a, b strictyaml.Mistake) int {
+		return cmp.Or(a.Line-b.Line, a.Column-b.Column)
+	})
+	return mistakes
+}
+
+// wrongName says what is wrong with a placeholder where it stands, or nothing.
+func (f *Flow) wrongName(name string, known []string, u use, secrets []string) string {
+	switch {
+	case slices.Contains(known, name) && !u.hidden && slices.Contains(secrets, name):
+		return secretText(name)
+	case slices.Contains(known, name):
+		return ""
+	case name == OnePhoto || name == PhotoNumber:
+		return fmt.Sprintf("{{%s}} is known only inside for-each-photo", name)
+	case slices.Contains(f.reads, name):
+		return fmt.Sprintf("{{%s}} is read only later", name)
+	}
+	return fmt.Sprintf("nothing is known as {{%s}}%s", name, strictyaml.DidYouMean(name, known))
+}
+
+func secretText(name string) string {
+	return fmt.Sprintf("{{%s}} is a secret: only fill and type take it", name)
+}

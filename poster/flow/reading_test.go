@@ -1,0 +1,43 @@
+package flow
+
+import (
+	"regexp"
+	"testing"
+)
+
+func TestReadingTake(t *testing.T) {
+	group, whole := regexp.MustCompile(`Ad (\d+)(x)?`), regexp.MustCompile(`\d+`)
+	tests := []struct {
+		r     Reading
+		found string
+		want  string
+		ok    bool
+	}{
+		{Reading{}, "as it is", "as it is", true},
+		{Reading{}, "", "", true},
+		{Reading{Matching: group}, "your Ad 12x", "12", true},
+		{Reading{Matching: whole}, "your Ad 12x", "12", true},
+		{Reading{Matching: group}, "nothing yet", "", false},
+		{Reading{Number: true}, "none", "", false},
+		{Reading{Number: true, Matching: regexp.MustCompile(`Price: (.*)`)}, "4 rooms, Price: 1.250,- €", "1250", true},
+	}
+	for _, tt := range tests {
+		if got, ok := tt.r.Take(tt.found); got != tt.want || ok != tt.ok {
+			t.Errorf("%+v of %q: got %q, %v", tt.r, tt.found, got, ok)
+		}
+	}
+}
+
+// The ways in which people write numbers.
+func TestNumber(t *testing.T) {
+	for text, want := range map[string]string{
+		"40": "40", "$40": "40", "$1,234": "1234", "$1,234.50": "1234.50", "1.234,50 €": "1234.50", "1.234 €": "1234", "1 234,5": "1234.5",
+		"1\u00a0234\u202f567,8": "1234567.8", "12.5": "12.5", "12,5 %": "12.5", "0.125": "0.125", "0,125": "0.125", "3.14159": "3.14159",
+		"1,234,567": "1234567", "1.234,567": "1234.567", "-3 °C": "-3", "\u22123,5 °C": "-3.5", "-$5": "-5", "CHF 1'250.-": "1250",
+		"in 5 min.": "5", "7, 8": "7", "at 40.": "40", "12 34": "12", "10-20": "10", "2 000 km": "2000",
+	} {
+		if got, ok := number(text); !ok || got != want {
+			t.Errorf("%q: got %q, %v; want %q", text, got, ok, want)
+		}
+	}
+}

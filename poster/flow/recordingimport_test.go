@@ -1,0 +1,103 @@
+package flow
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestImport(t *testing.T) {
+	for _, name := range samples {
+		t.Run(name, func(t *testing.T) {
+			got, notes, err := Import(name+".json", sample(t, name+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *update {
+				if err := os.WriteFile(filepath.Join("testdata", name+".yaml"), got, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := sample(t, name+".yaml"); string(got) != string(want) {
+				t.Errorf("%s.yaml has changed (-update writes it anew):\n%s", name, got)
+			}
+			f, err := Parse(name+".yaml", got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Check(recordedFields, Password); err != nil {
+				t.Error(err)
+			}
+			words := strings.Join(strings.Fields(strings.ReplaceAll(string(got), "\n  #", "")), " ")
+			for _, n := range notes {
+				if !strings.Contains(words, strings.Join(strings.Fields(n.Text), " ")) {
+					t.Errorf("no comment says: %s", n)
+				}
+			}
+		})
+	}
+}
+
+func TestImportRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		"origins: []":                    "s.json:1:1: this is no recording",
+		string(record(`{"type": "go"}`)): `s.json:2:10: step 1: unknown type "go"`,
+	} {
+		if _, _, err := Import("s.json", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+}
+
+// Single steps, by what is written for them.
+func TestImportedSteps(t *testing.T) {
+	for _, c := range []struct{ name, step, want string }{
+		{"another site", `{"type": "navigate", "url": "https://site.example.org/a"}`, "- open: \"https://site.example.org/a\"\n"},
+		{"the same site otherwise", `{"type": "navigate", "url": "HTTPS://Site.Example:443/A"}`, "- open: \"{{site}}/A\"\n"},
+		{"same site", `{"type": "navigate", "url": "https://site.example?a=1"}`, "- open: \"{{site}}?a=1\"\n"},
+		{"no plain name", `{"type": "hover", "selectors": ["aria/text/plain"]}`, "- hover: aria/text/plain\n"},
+		{"a name like a chain", `{"type": "hover", "selectors": ["aria/Home >> Cars", "#a"]}`, "- hover: css/#a\n"},
+		{"nothing to write", `{"type": "hover", "selectors": ["aria/Home >> Cars"]}`, "# look: hover \"aria/Home >> Cars\": none of the recorded selectors can be written here\n"},
+		{"the order", `{"type": "hover", "selectors": ["xpath//html/body/p", "body > p", "pierce/#b", "xpath///*[@id=\"c\"]", "#a", "text/Go", "aria/Go on"]}`,
+			`- hover: [Go on, text/Go, css/#a, pierce/#b, 'xpath///*[@id="c"]', css/body > p, xpath//html/body/p]`},
+		{"said twice", `{"type": "hover", "selectors": ["aria/Go", "#a", "xpath///*[@id=\"a\"]", "pierce/#a", "text/Go"]}`, "- hover: [Go, css/#a]\n"},
+		{"made by a program", `{"type": "hover", "selectors": ["#ember1234"]}`, "or by a name that a program made"},
+		{"a menu", `{"type": "change", "selectors": ["#a > select"], "value": "b"}`, "- choose: {css/#a > select: b}\n"},
+		{"a field's own text", `{"type": "change", "selectors": ["text/old", "#a"], "value": "{{title}}"}`, "- fill: {css/#a: \"{{title}}\"}\n"},
+		{"lines", `{"type": "change", "selectors": ["#a"], "value": "a\nb: \"c\""}`, `- fill: {css/#a: "a\nb: \"c\""}` + "\n"},
+		{"words of YAML", `{"type": "change", "selectors": ["aria/On"], "value": "no"}`, `- fill: {"On": "no"}` + "\n"},
+		{"a frame", `{"type": "hover", "frame": [1], "selectors": ["aria/Go"]}`, "- hover: css/iframe >> nth/2 >> aria/Go\n"},
+		{"a popup", `{"type": "hover", "target": "https://p.example/", "selectors": ["aria/Go"]}`, "# look: this was done in another window or another site's frame, https://p.example/\n  - hover: Go\n"},
+		{"gone", `{"type": "waitForElement", "selectors": ["p"], "visible": false}`, "- wait-for: {gone: css/p}\n"},
+		{"fewer", `{"type": "waitForElement", "selectors": ["p"], "count": 3, "visible": false}`, "- wait-for: {count: css/p, at-most: 2}\n"},
+		{"more", `{"type": "waitForElement", "selectors": ["p"], "operator": "<=", "count": 3, "visible": false}`, "- wait-for: {count: css/p, at-least: 4}\n"},
+		{"other than", `{"type": "waitForElement", "selectors": ["p"], "operator": "==", "count": 3, "visible": false}`, "# look: the recording waits here: not count of \"css/p\" is 3\n"},
+		{"a viewport", `{"type": "setViewport", "width": 500, "height": 400, "deviceScaleFactor": 1, "isMobile": false, "hasTouch": false, "isLandscape": false}`, "- viewport: 500x400\n"},
+		{"a tiny viewport", `{"type": "setViewport", "width": 5, "height": 4, "deviceScaleFactor": 1, "isMobile": false, "hasTouch": false, "isLandscape": false}`, "# look: left out: viewport 5x4\n"},
+		{"a timeout", `{"type": "keyDown", "key": "Enter", "timeout": 1500}`, "- press: Enter\n    timeout: 1.5s\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			yaml, _, err := Import("r.json", record(visit, c.step))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(yaml), "  "+c.want) && !strings.Contains(string(yaml), c.want) {
+				t.Errorf("want %s in:\n%s", c.want, yaml)
+			}
+			if _, err := Parse("r.yaml", yaml); err != nil {
+				t.Errorf("%v\n%s", err, yaml)
+			}
+		})
+	}
+}
+
+// The longest sample has every type of step that the schema has.
+func TestSampleHasEveryType(t *testing.T) {
+	text := string(sample(t, "classifieds.json"))
+	for _, kind := range recordedKinds {
+		if !strings.Contains(text, `"type": "`+kind.name+`"`) {
+			t.Errorf("classifieds.json has no %s", kind.name)
+		}
+	}
+}

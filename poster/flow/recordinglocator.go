@@ -1,0 +1,200 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"mailapp/filter/strictyaml"
+)
+
+// What a recording says in texts: selectors, what was typed, and keys.
+
+// recordedPrefixes are the kinds of selectors; without one it is CSS.
+var recordedPrefixes = []Kind{CSS, Aria, Text, XPath, Pierce}
+
+// selectors reads alternatives, each a selector or a chain of them. One that
+// cannot be read is left out while there are others.
+//
+// The reference takes the first element that a name fits; here several are
+// ambiguous. So the last resort is the first element of the first alternative,
+// if that is a name.
+func (r *recorder) selectors(s *Step, n strictyaml.Node) Locator {
+	var all Locator
+	var wrong []error
+	if !n.IsList() || len(n.List()) == 0 {
+		n.Mistake("here belongs a list of selectors")
+		return all
+	}
+	for _, item := range n.List() {
+		chain, err := r.chain(item)
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		all.Alternatives = append(all.Alternatives, chain)
+	}
+	if !all.IsSet() {
+		n.Mistake("%v", wrong[0])
+		return all
+	}
+	for _, err := range wrong {
+		r.left(s, "one of the selectors is left out: %v", err)
+	}
+	first := all.Alternatives[0]
+	if kind := first[len(first)-1].Kind; kind == Aria || kind == Text {
+		resort := append(slices.Clone(first), Link{Kind: Nth, Nth: 1})
+		all.Alternatives = append(all.Alternatives, resort)
+	}
+	return all
+}
+
+func (r *recorder) chain(n strictyaml.Node) (Chain, error) {
+	var chain Chain
+	for _, text := range n.Texts() {
+		link, err := r.link(text, n.Pos())
+		if err != nil {
+			return nil, err
+		}
+		chain = append(chain, link)
+	}
+	if len(chain) == 0 {
+		return nil, errors.New("a selector is empty")
+	}
+	return chain, nil
+}
+
+// link reads one selector.
+func (r *recorder) link(text string, at strictyaml.Pos) (Link, error) {
+	l := Link{Kind: CSS}
+	for _, k := range recordedPrefixes {
+		if rest, ok := strings.CutPrefix(text, string(k)+"/"); ok {
+			l.Kind, text = k, rest
+			break
+		}
+	}
+	text = strings.TrimSpace(text)
+	var err error
+	switch {
+	case text == "":
+		return l, errors.New("a selector is empty")
+	case l.Kind == Aria:
+		l.Role, text, err = parseAria(text)
+	case l.Kind == CSS || l.Kind == Pierce:
+		err = plainCSS(text)
+	}
+	if l.Kind == Aria || l.Kind == Text {
+		text = shellStyle.ReplaceAllStringFunc(text, shellName)
+	}
+	if err == nil {
+		l.Value, err = r.use(text, at, false)
+	}
+	if err == nil && l.Kind == XPath {
+		err = checkXPath(l.Value)
+	}
+	for _, name := range []string{Password, Photos, OnePhoto} {
+		if err == nil && slices.Contains(l.Value.Names(), name) {
+			err = fmt.Errorf("{{%s}} cannot be looked for", name)
+		}
+	}
+	return l, err
+}
+
+// plainCSS refuses what only puppeteer reads.
+func plainCSS(selector string) error {
+	for _, own := range []string{">>>", "::-p-"} {
+		if strings.Contains(selector, own) {
+			return fmt.Errorf("%q is no CSS: in %q", own, selector)
+		}
+	}
+	return balanced(selector)
+}
+
+// sameElement tells whether two steps act on the same element of the same
+// page: if they have an alternative in common.
+func sameElement(a, b Step) bool {
+	if a.Recorded.Target != b.Recorded.Target || !slices.Equal(a.Recorded.Frame, b.Recorded.Frame) {
+		return false
+	}
+	return slices.ContainsFunc(a.At.Alternatives, func(c Chain) bool {
+		return slices.ContainsFunc(b.At.Alternatives, func(d Chain) bool { return c.String() == d.String() })
+	})
+}
+
+// What a person types for a field of the mail: {{title}} as in flows, $title
+// within a text, or TITLE alone.
+var (
+	shellStyle = regexp.MustCompile(`(?i)\$(title|body|price|account|password)\b`)
+	capitals   = regexp.MustCompile(`^\s*(TITLE|BODY|PRICE|ACCOUNT|PASSWORD)\s*$`)
+)
+
+func shellName(text string) string { return "{{" + strings.ToLower(text[1:]) + "}}" }
+
+// placeholders writes what was typed for a field as a placeholder.
+func placeholders(typed string) string {
+	if m := capitals.FindStringSubmatch(typed); m != nil {
+		return "{{" + strings.ToLower(m[1]) + "}}"
+	}
+	return shellStyle.ReplaceAllStringFunc(typed, shellName)
+}
+
+// passwordWords are how fields for passwords are named, in code and by label.
+var passwordWords = regexp.MustCompile(`(?i)passwor[dt]|passwd|passphrase|\bpwd\b|\bpass\b|kennwort|mot de passe|contraseña|wachtwoord|senha|hasło|lösenord|пароль`)
+
+// forPassword tells whether a field seems to be for a password: by its name,
+// or by what its selectors say of it and not of what is around it.
+func forPassword(at Locator) bool {
+	return slices.ContainsFunc(at.Alternatives, func(c Chain) bool {
+		l := c[len(c)-1]
+		return passwordWords.MatchString(lastPiece(l.Kind, l.Value.text))
+	})
+}
+
+// lastPiece is the part of a selector that is about the element itself.
+func lastPiece(kind Kind, selector string) string {
+	depth, begin := 0, 0
+	for i, c := range []byte(selector) {
+		switch {
+		case c == '[' || c == '(':
+			depth++
+		case c == ']' || c == ')':
+			depth--
+		case depth == 0 && (kind == CSS || kind == Pierce) && strings.IndexByte(" >+~", c) >= 0, depth == 0 && kind == XPath && c == '/':
+			begin = i + 1
+		}
+	}
+	return selector[begin:]
+}
+
+// keyNames are keys that the DOM's KeyboardEvent.code, or the keyboard itself,
+// calls otherwise than we do.
+var keyNames = map[string]string{
+	" ": "Space", "\r": "Enter", "\n": "Enter", "NumpadEnter": "Enter", "Esc": "Escape",
+	"Semicolon": ";", "Equal": "=", "NumpadEqual": "=", "Comma": ",", "Minus": "-", "Period": ".", "Slash": "/", "Backquote": "`",
+	"BracketLeft": "[", "Backslash": `\`, "BracketRight": "]", "Quote": "'",
+	"NumpadMultiply": "*", "NumpadAdd": "+", "NumpadSubtract": "-", "NumpadDivide": "/", "NumpadDecimal": ".",
+}
+
+var (
+	sidedKey    = regexp.MustCompile(`^(Shift|Control|Alt|Meta)(?:Left|Right)$`)
+	letterKey   = regexp.MustCompile(`^Key([A-Z])$`)
+	numberedKey = regexp.MustCompile(`^(?:Digit|Numpad)([0-9])$`)
+)
+
+// keyOf gives our name of a recorded key; false if it cannot be pressed.
+func keyOf(recorded string) (string, bool) {
+	key := recorded
+	if name, ok := keyNames[key]; ok {
+		key = name
+	} else if m := sidedKey.FindStringSubmatch(key); m != nil {
+		key = m[1]
+	} else if m := letterKey.FindStringSubmatch(key); m != nil {
+		key = strings.ToLower(m[1])
+	} else if m := numberedKey.FindStringSubmatch(key); m != nil {
+		key = m[1]
+	}
+	ok := len([]rune(key)) == 1 && key >= " " || slices.Contains(namedKeys, key) || slices.Contains(modifierKeys, key)
+	return key, ok
+}
