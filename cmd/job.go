@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"os"
+	"time"
 
 	"mailapp/filter"
+	"mailapp/filter/auth"
 	"mailapp/poster"
 	"mailapp/poster/browser"
 	"mailapp/poster/flow"
@@ -17,6 +20,26 @@ import (
 
 // observe is told of every transition of the ledger; the crash test sets it.
 var observe func(to ledger.State, done bool)
+
+// lookupTXT asks the DNS, by the system's resolver; tests set it.
+var lookupTXT = net.DefaultResolver.LookupTXT
+
+// proofRequest asks who sent a mail. asked is what the rules make of it before
+// that is known.
+func proofRequest(ctx context.Context, s *filter.Settings, m *filter.Message, e filter.Envelope, asked filter.Verdict) auth.Request {
+	request := s.AuthRequest(m, e, asked, secretsFor(ctx, s))
+	request.LookupTXT, request.Now = lookupTXT, time.Now()
+	return request
+}
+
+// withPeople adds those who have registered.
+func withPeople(s *filter.Settings, people []ledger.Person) *filter.Settings {
+	registered := make([]*filter.Person, len(people))
+	for i, p := range people {
+		registered[i] = &filter.Person{Name: p.Name, Addresses: []string{p.Address}, Key: p.Key}
+	}
+	return s.WithRegistered(registered)
+}
 
 // job carries what filter has decided over to what poster needs.
 func (m *mail) job() (poster.Job, error) {
@@ -57,6 +80,9 @@ func (m *mail) work(ctx context.Context) (w poster.Work, err error) {
 // Message-ID must not pass for the mail that has it.
 func (m *mail) entry(sender string) (ledger.Job, error) {
 	id, who := m.message.MessageID(), sender
+	if m.evidence.Signature != "" {
+		id = m.evidence.Signature
+	}
 	if id == "" || sender == "" {
 		digest, err := m.message.Digest()
 		if err != nil {
@@ -65,12 +91,12 @@ func (m *mail) entry(sender string) (ledger.Job, error) {
 		id += " digest:" + hex.EncodeToString(digest)
 	}
 	if sender == "" {
-		sender = "unproven:" + oneLine(m.envelope.Sender, 300)
+		sender = "unproven:" + oneLine(m.Envelope.Sender, 300)
 	}
 	return ledger.Job{
-		Key:  poster.Key(m.verdict.Rule, m.envelope.Recipient, who, id),
+		Key:  poster.Key(m.verdict.Rule, m.Recipient, who, id),
 		Rule: m.verdict.Rule, App: m.verdict.App, Person: m.evidence.Person,
-		Sender: sender, Recipient: withoutSecret(m.envelope),
+		Sender: sender, Recipient: withoutSecret(m.Envelope),
 		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: oneLine(m.message.Subject(), 300),
 	}, nil
 }
@@ -104,22 +130,17 @@ func flowValues(app *filter.App, fields map[string]string) map[string]string {
 	return values
 }
 
-// poster opens the ledger and readies a browser, which is not started yet.
-func (m *mail) poster(ctx context.Context) (p *poster.Poster, closeAll func(), err error) {
-	l, err := ledger.Open(ctx, string(m.state))
-	if err != nil {
-		return nil, nil, err
-	}
-	l.Observe = observe
+// poster readies a browser, which is not started yet.
+func (m *mail) poster() (*poster.Poster, error) {
 	if err := errors.Join(browser.Sweep(m.state.run()), m.state.sweep()); err != nil {
-		return nil, nil, errors.Join(err, l.Close())
+		return nil, err
 	}
 	return &poster.Poster{
-		Ledger: l,
+		Ledger: m.ledger,
 		Site: &browser.Browser{
 			Path: m.settings.Path(m.settings.Browser.Path), NoSandbox: !m.settings.Browser.Sandbox, Dir: m.state.run(),
 		},
 		Send: sendBy(m.settings), From: receiptFrom(m.settings),
 		Progress: func(e flow.Event) { m.say("page", "%s", e.Text) },
-	}, func() { l.Close() }, nil
+	}, nil
 }

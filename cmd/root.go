@@ -65,7 +65,7 @@ func newRoot(exampleRules []byte) *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return codeError{exitUsage, err} })
 	root.PersistentFlags().String("rules", "", "read the rules from `FILE`")
-	root.AddCommand(newRunCommand(), newCheckCommand(), newLedgerCommand(), newInitCommand(exampleRules),
+	root.AddCommand(newRunCommand(), newCheckCommand(), newLedgerCommand(), newPeopleCommand(), newAddressCommand(), newInitCommand(exampleRules),
 		newDemoCommand(), newWorkerCommand())
 	asUsage(root)
 	return root

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strings"
 
 	"mailapp/filter/auth"
@@ -8,13 +9,21 @@ import (
 
 // Envelope is what the mail server says of a delivery. It is believed.
 type Envelope struct {
-	Sender        string // envelope sender, "" if null or unknown
-	SenderKnown   bool   // "" is the null sender (RFC 5321 §4.5.5)
-	Recipient     string // envelope recipient with its extension, "" if unknown
-	Extension     string // its address extension, "" if unknown; a part of Recipient or beside it
-	SASLLogin     string // login of the submitter, "" if there is none
-	ClientAddress string // of the SMTP client, "" if unknown
-	MTA           string // postfix, exim, ...
+	Sender      string // envelope sender, "" if null or unknown
+	SenderKnown bool   // "" is the null sender (RFC 5321 §4.5.5)
+	Recipient   string // envelope recipient with its extension, "" if unknown
+	Extension   string // its address extension, "" if unknown; a part of Recipient or beside it
+	SASLLogin   string // login of the submitter, "" if there is none
+	MTA         string // postfix, exim, ...
+}
+
+// base is the envelope recipient without its extension.
+func (e Envelope) base() string {
+	recipient := comparedAddress(e.Recipient)
+	if base, _, cut := withoutExtension(recipient, e.Extension); cut {
+		return base
+	}
+	return recipient
 }
 
 // Action is what is to be done with a message.
@@ -24,6 +33,7 @@ type Action string
 const (
 	Undecided Action = ""
 	Post      Action = "post"
+	Register  Action = "register"
 	Reject    Action = "reject"
 	Drop      Action = "drop"
 	Keep      Action = "keep"
@@ -144,11 +154,13 @@ func (d *decision) act(rule *Rule) error {
 	v := &d.verdict
 	why := d.automatic()
 	switch {
-	case why != "" && (rule.Action == Post || rule.Action == Reject):
+	case why != "" && (rule.Action == Post || rule.Action == Reject || rule.Action == Register):
 		v.Action, v.Why = Drop, "automatic mail is never posted nor answered: "+why
 		d.explain(v.Why)
 	case rule.Action == Post:
 		return d.post(rule)
+	case rule.Action == Register:
+		return d.register(rule)
 	default:
 		v.Action, v.Reason = rule.Action, rule.Reason
 	}
@@ -173,7 +185,7 @@ func (d *decision) post(rule *Rule) error {
 		v.App = rule.App
 	}
 	if _, err := d.facts.m.Author(); err != nil {
-		return err
+		return d.noAuthor(err)
 	}
 	switch {
 	case d.evidence == nil:
@@ -192,6 +204,33 @@ func (d *decision) post(rule *Rule) error {
 		return err
 	}
 	v.Action, v.Fields = Post, fields
+	return nil
+}
+
+// register needs one author (C15) whom the rule invites. Nothing is proven by
+// that; what follows is a question to that address.
+func (d *decision) register(rule *Rule) error {
+	author, err := d.facts.m.Author()
+	if err != nil {
+		return d.noAuthor(err)
+	}
+	_, domain := splitAddress(author)
+	if !slices.Contains(rule.Invite, asciiLower(author)) && !slices.Contains(rule.Invite, "@"+domain) {
+		d.unproven("the author " + quote(author) + " is not invited")
+		return nil
+	}
+	d.verdict.Action = Register
+	return nil
+}
+
+// noAuthor says why a message has no author that could be proven: to who has
+// logged in, or runs us by hand. Anybody else's envelope sender may be forged,
+// and whoever that is should not get the bounce (C17).
+func (d *decision) noAuthor(err error) error {
+	if d.facts.e.SASLLogin != "" || !d.facts.e.SenderKnown {
+		return err
+	}
+	d.unproven("nobody can be proven: " + err.Error())
 	return nil
 }
 

@@ -75,14 +75,24 @@ func TestPostNeedsProof(t *testing.T) {
 	}
 }
 
-// C15: no author, no post, whoever is proven.
+// C15: no author, no post, whoever is proven. C17: only who is known to have
+// sent it hears of that.
 func TestPostNeedsAnAuthor(t *testing.T) {
 	s := parse(t, household+adRule)
+	loggedIn, byHand := toFred(), toFred()
+	loggedIn.SASLLogin = "fred"
+	byHand.Sender, byHand.SenderKnown = "", false
 	for _, ev := range []*auth.Evidence{nil, fredsProof} {
+		for _, e := range []Envelope{loggedIn, byHand} {
+			v, err := s.Decide(mailFile(t, "two-from"), e, ev)
+			wantDefect(t, err, "2 From fields")
+			if v.Action != Undecided {
+				t.Errorf("got %+v", v)
+			}
+		}
 		v, err := s.Decide(mailFile(t, "two-from"), toFred(), ev)
-		wantDefect(t, err, "2 From fields")
-		if v.Action != Undecided {
-			t.Errorf("got %+v", v)
+		if err != nil || v.Action != Hold || !strings.Contains(v.Why, "2 From fields") {
+			t.Errorf("of a stranger: %+v, %v", v, err)
 		}
 	}
 	_, err := s.Decide(open(t, "From: fred@example.org\n\nA sofa.\n"), toFred(), fredsProof)
@@ -233,7 +243,7 @@ func TestConditions(t *testing.T) {
 	}
 	photo := "Content-Type: image/gif\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte("GIF89a...."))
 	for _, tt := range tests {
-		s := parse(t, household+"- name: x\n  "+tt.condition+"\n  do: hold\n- {name: rest, do: drop}\n")
+		s := parse(t, household+"- name: x\n  "+tt.condition+"\n  do: hold\n- {name: rest, do: drop}\n").WithRegistered(nil)
 		v, err := s.Decide(open(t, header+"Subject: "+tt.subject+"\n"+photo), tt.e, nil)
 		if err != nil {
 			t.Fatal(err)

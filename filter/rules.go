@@ -188,7 +188,26 @@ func (c recipientCondition) holds(f *facts) (answer, string, error) {
 			return said(true, "recipient %s fits %s", quote(f.shownRecipient()), p.text)
 		}
 	}
+	if name := f.stranger(c); name != "" && !f.settings.registered {
+		return unknown, "whether there is a person " + quote(name) + " is not known yet", nil
+	}
 	return said(false, "recipient %s %s", quote(f.shownRecipient()), f.misfit(c[0]))
+}
+
+// stranger gives the name where only a person of that name is missing for the
+// recipient to fit, "" otherwise.
+func (f *facts) stranger(c recipientCondition) string {
+	base, _, _ := withoutExtension(f.recipient, f.e.Extension)
+	for _, p := range c {
+		for _, recipient := range []string{f.recipient, base} {
+			m := p.loose.FindStringSubmatch(recipient)
+			if m == nil || !p.has("person") || p.has("app") && f.settings.App(group(p.loose, m, "app")) == nil {
+				continue
+			}
+			return group(p.loose, m, "person")
+		}
+	}
+	return ""
 }
 
 // misfit says why the recipient does not fit.

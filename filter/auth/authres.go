@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -63,6 +64,9 @@ func (v value) String() string {
 	}
 	return v.local + "@" + v.domain
 }
+
+// host is the domain of a value that is an address or a bare domain.
+func (v value) host() string { return cmp.Or(v.domain, v.text) }
 
 // parseResults reads the value of a field. If there is an error, id is set as
 // far as it could be read, and list does not count.
