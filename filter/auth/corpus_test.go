@@ -50,7 +50,7 @@ var servers = []specimen{
 		" mx.example.org;\r\n       dkim=pass header.i=@good.example header.s=20230601 header.b=\"Q/lkPYpe\";\r\n       spf=pass (google.com: domain of alice@good.example designates 209.85.220.41 as permitted sender) smtp.mailfrom=alice@good.example;\r\n       dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=good.example")},
 	{why: "Exim's ${authresults}: iprev and a login", want: proof, above: one(
 		" mx.example.org;\n\tiprev=pass (mobile.example) smtp.remote-ip=192.0.2.7;\n\tauth=pass (PLAIN) smtp.auth=alice@good.example")},
-	{why: "Exim writes an IPv6 address bare, though a colon must be quoted (RFC 2045 §5.1)", want: nothing, says: "cannot be read", above: one(
+	{why: "Exim writes an IPv6 address bare, though a colon must be quoted (RFC 2045 §5.1)", want: proof, above: one(
 		" mx.example.org;\n\tiprev=pass (mobile.example) smtp.remote-ip=2001:db8::1;\n\tdkim=pass\n\t\theader.d=good.example header.s=s header.a=rsa-sha256")},
 	{why: "amavis: a comment behind the authserv-id", want: proof, above: one(
 		" mx.example.org (amavisd-new);\n\tdkim=pass (2048-bit key) header.d=good.example")},
@@ -64,7 +64,7 @@ var servers = []specimen{
 		" mx.example.org; spf=pass (sender IP is 192.0.2.1)\r\n smtp.mailfrom=good.example; dkim=pass (signature was verified)\r\n header.d=good.example;dmarc=pass action=none\r\n header.from=good.example;compauth=pass reason=100")},
 	{why: "Exchange Online writes no authserv-id at all", want: nothing, says: `of "spf" did not count`, above: one(
 		" spf=pass (sender IP is 192.0.2.1)\r\n smtp.mailfrom=good.example;dmarc=pass header.from=good.example")},
-	{why: "Yahoo ends with a semicolon, behind which a result would have to follow", want: nothing, says: "cannot be read", above: one(
+	{why: "Yahoo ends with a semicolon, behind which a result would have to follow", want: proof, above: one(
 		` mx.example.org; dkim=pass header.i=@good.example header.s=s; dmarc=pass(p=NONE) header.from=good.example;`)},
 	{why: "Yahoo without it: a comment needs no space before it", want: proof, above: one(
 		` mx.example.org; dkim=pass header.i=@good.example header.s=s; dmarc=pass(p=NONE) header.from=good.example`)},
