@@ -51,6 +51,7 @@ func (p *parser) settings(root strictyaml.Node) {
 	p.people(top["people"])
 	p.apps(top["apps"])
 	p.rules(root, top["rules"])
+	p.checkAnswers(root, top["receipts"])
 }
 
 // optionalWord gives one of words, or preset where nothing is written.

@@ -60,6 +60,22 @@ func (p *parser) rules(root, n strictyaml.Node) {
 	}
 }
 
+// checkAnswers refuses to send receipts from an address that posts: a robot that
+// answers them would post its answers, and get receipts for those.
+func (p *parser) checkAnswers(root, receipts strictyaml.Node) {
+	from := comparedAddress(p.s.Receipts.From)
+	for _, rule := range p.s.Rules {
+		fits := slices.ContainsFunc(rule.patterns(), func(p *pattern) bool { return p.strict != nil && p.strict.MatchString(from) })
+		switch {
+		case fits && rule.Action == Post:
+			mistakeAt(receipts, root, "receipts come from %s, but rule %q posts what is mailed there, answers to receipts too; set from: to another address", from, rule.Name)
+			return
+		case fits && len(rule.conditions) == 1:
+			return // all of it ends there
+		}
+	}
+}
+
 // rule reads one rule and tells whether it has no conditions.
 func (p *parser) rule(n strictyaml.Node) (rule *Rule, always bool) {
 	keys := n.Mapping(slices.Concat([]string{"name", "do"}, usedByActions, conditionKeys)...)

@@ -25,7 +25,7 @@ func parse(t testing.TB, text string) *Settings {
 }
 
 // household is what rules in tests build on.
-const household = `owner: you@example.org
+const household = `owner: you@home.example
 people:
   fred: {addresses: [fred@example.org], secret: {env: FRED}}
   ann.b: {addresses: ann@example.com}
@@ -193,6 +193,9 @@ func TestMistakes(t *testing.T) {
 		{"rules: [{name: x, recipient: '{person@a.b', do: hold}]", "has no other"},
 		{"rules: [{name: x, recipient: '{app}@a.b', do: hold}]", "there are no apps"},
 		{household + "- {name: x, recipient: '{app}_{app}@a.b', do: hold}", "{app} stands twice"},
+		{"receipts: {from: Fred_sofas@Example.org}\n" + household + "- {name: x, recipient: '{person}_{app}@example.org', do: post}", "rules.yaml:1:11: receipts come from fred_sofas@example.org, but rule \"x\" posts"},
+		{strings.Replace(household, "you@home.example", "garage@example.org", 1) + "- {name: x, recipient: 'gar*@example.org', person: fred, app: sofas, do: post}", "answers to receipts too"},
+		{strings.Replace(household, "you@home.example", "garage@example.org", 1) + "- {name: mine, recipient: garage@example.org, subject: a, do: drop}\n- {name: x, recipient: 'gar*@example.org', photos: true, person: fred, app: sofas, do: post}", "answers to receipts too"},
 		{household + "- {name: x, recipient: '{person}{app}@a.b', do: hold}", "between {person} and {app} must stand"},
 		{household + "- {name: x, recipient: '{person}*@a.b', do: hold}", "between {person} and * must stand"},
 		{household + "- {name: x, recipient: '{person}-{app}@a.b', do: hold}", `but also in the name "bikes-ch"; use _`},
@@ -208,6 +211,12 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s\ngot:\n%v\nwant: %s", tt.rules, err, tt.want)
 		}
 	}
+}
+
+// An earlier rule may keep answers to receipts from being posted.
+func TestAnswersThatAreKept(t *testing.T) {
+	parse(t, strings.Replace(household, "you@home.example", "garage@example.org", 1)+
+		"- {name: mine, recipient: garage@example.org, do: hold}\n- {name: x, recipient: 'gar*@example.org', person: fred, app: sofas, do: post}")
 }
 
 func TestPath(t *testing.T) {
