@@ -105,35 +105,47 @@ func (m *mail) waitsAsFirst(ctx context.Context, job poster.Job) (bool, error) {
 	})
 }
 
-// released gives the job that a person's reply releases, or "". The code in it
-// was mailed to the very address that the reply is from.
-func (m *mail) released(ctx context.Context) (id string, err error) {
-	code := codeIn(m.message.Subject())
+// bringsCode tells whether the mail answers a question of ours at an address
+// that posts. Whatever the code is worth, such a mail is no ad.
+func (m *mail) bringsCode() bool {
 	rule := m.verdict.RuleDef
-	if code == "" || rule == nil || rule.Action != filter.Post || automatic(m.message, m.Envelope) {
-		return "", nil
-	}
-	author, err := m.message.Author()
-	if err != nil {
-		return "", err
-	}
-	id, err = m.ledger.Code(ctx, releasing, code, author, time.Now())
-	if errors.Is(err, ledger.ErrUnknown) {
-		return "", nil
-	}
-	return id, err
+	return rule != nil && rule.Action == filter.Post && codeIn(m.message.Subject()) != "" && !automatic(m.message, m.Envelope)
 }
 
-// release does what was held, by its sender's word.
-func (m *mail) release(ctx context.Context, id string) error {
+// release does what was held, by the word of the person who sent it: the code
+// was mailed to the very address that the answer is from. Nothing else of the
+// answer need be proven.
+func (m *mail) release(ctx context.Context) error {
+	code := codeIn(m.message.Subject())
+	author, err := m.message.Author()
+	if err != nil {
+		return err
+	}
+	id, err := m.ledger.Code(ctx, releasing, code, author, time.Now())
+	if errors.Is(err, ledger.ErrUnknown) {
+		m.verdict.Why = "it brings a code that is unknown, used up or expired"
+		m.report.Decision = string(filter.Hold)
+		return m.hold(ctx)
+	}
+	if err != nil {
+		return err
+	}
 	message, kept, err := m.state.openKept(id)
 	if errors.Is(err, os.ErrNotExist) {
-		return m.ledger.UseCode(ctx, codeIn(m.message.Subject())) // the owner has dealt with it
+		return m.ledger.UseCode(ctx, code) // the owner has dealt with it
 	}
 	if err != nil {
 		return err
 	}
 	defer message.Close()
+	if err := m.again(ctx, message, kept); err != nil {
+		return err
+	}
+	return m.ledger.UseCode(ctx, code)
+}
+
+// again handles a kept mail, as the owner's retry does.
+func (m *mail) again(ctx context.Context, message *os.File, kept keptMail) error {
 	info, err := message.Stat()
 	if err != nil {
 		return err
@@ -142,8 +154,5 @@ func (m *mail) release(ctx context.Context, id string) error {
 		file: message, size: info.Size(), keptMail: kept, retry: true, tell: m.tell, report: m.report,
 		settings: m.settings, state: m.state, ledger: m.ledger,
 	}
-	if err := first.handle(ctx); err != nil {
-		return err
-	}
-	return m.ledger.UseCode(ctx, codeIn(m.message.Subject()))
+	return first.handle(ctx)
 }

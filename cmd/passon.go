@@ -212,7 +212,7 @@ func resultWord(r report) string {
 	case filter.Hold:
 		return "held"
 	}
-	return r.Decision
+	return r.Outcome // of register
 }
 
 // foldedField writes a field in ASCII (RFC 2047), folded at its blanks. The

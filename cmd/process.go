@@ -136,8 +136,8 @@ func (m *mail) decide() (err error) {
 // act does what was decided. A verdict that decides nothing is an error, and
 // so is tried again: it never swallows a mail.
 func (m *mail) act(ctx context.Context) error {
-	if id, err := m.released(ctx); err != nil || id != "" {
-		return errors.Join(err, m.release(ctx, id))
+	if m.bringsCode() {
+		return m.release(ctx)
 	}
 	switch m.verdict.Action {
 	case filter.Post:
