@@ -196,5 +196,9 @@ func spoolMessage(dir string, in io.Reader, limit int64) (*os.File, int64, error
 }
 
 func tooLarge(limit int64) error {
-	return unpostable{fmt.Sprintf("The message is larger than %d MB, the most that is taken here.", limit>>20)}
+	most := fmt.Sprintf("%d MB", limit>>20)
+	if limit < 1<<20 {
+		most = fmt.Sprintf("%d kB", limit>>10)
+	}
+	return unpostable{"The message is larger than " + most + ", the most that is taken here."}
 }
