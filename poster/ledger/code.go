@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,20 +17,28 @@ import (
 // there, and a reply brings it back. They are used once and expire, and so few
 // are mailed that nobody can be flooded by asking for them in another's name.
 
-// CodeLimit says how many codes are mailed.
+// CodeLimit says how many codes are mailed within Window, and how long they
+// count.
 type CodeLimit struct {
-	Address int // to one address within Window
-	Total   int // in all within Window, about whatever begins with the same Kind
+	Mailbox int // to one mailbox about one thing, whatever extension its address has
+	Total   int // of one kind in all
 	Window  time.Duration
-	Expires time.Duration // after which a code counts no more
+	Expires time.Duration
 }
 
-// ErrEnough means that enough codes have been mailed for now.
-var ErrEnough = errors.New("enough codes have been mailed for now")
+var (
+	// ErrAsked means that this mailbox has been sent enough codes for now.
+	ErrAsked = errors.New("enough codes have been mailed to this address for now")
+	// ErrCrowded means that enough codes have been mailed to others.
+	ErrCrowded = errors.New("enough codes have been mailed for now")
+	// ErrUsed means that the code was genuine, and its reply dealt with before.
+	ErrUsed = errors.New("the code is used up")
+)
 
-// NewCode makes a code to be mailed to the address, or ErrEnough. kind and
-// about say what it is good for. Until SentCode is called it counts as not
-// mailed, so that a mail that could not leave is tried again.
+// NewCode makes a code to be mailed to the address; ErrAsked or ErrCrowded if
+// the limit is reached. kind and about say what it is good for. Until SentCode is
+// called it counts as not mailed, so that a mail that could not leave is tried
+// again.
 func (l *Ledger) NewCode(ctx context.Context, kind, about, address string, limit CodeLimit, now time.Time) (string, error) {
 	var random [12]byte
 	if _, err := rand.Read(random[:]); err != nil {
@@ -37,29 +46,47 @@ func (l *Ledger) NewCode(ctx context.Context, kind, about, address string, limit
 	}
 	code := codeText.EncodeToString(random[:])
 	err := l.transact(ctx, func(tx *sql.Tx) error {
-		since := now.Add(-limit.Window).UnixMilli()
-		if _, err := tx.ExecContext(ctx, `DELETE FROM code WHERE expires < ? AND created < ?`, now.UnixMilli(), since); err != nil {
+		if err := checkLimit(ctx, tx, kind, about, address, limit, now); err != nil {
 			return err
 		}
-		var here, all int
-		err := tx.QueryRowContext(ctx, `
-			SELECT count(*) FILTER (WHERE address = ? AND about = ?), count(*)
-			FROM code WHERE sent = 1 AND created > ? AND substr(about, 1, length(?)) = ?`,
-			address, kind+about, since, kind, kind).Scan(&here, &all)
-		if err != nil {
-			return err
-		}
-		if here >= limit.Address || all >= limit.Total {
-			return ErrEnough
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO code (hash, about, address, created, expires) VALUES (?, ?, ?, ?, ?)`,
-			hashCode(code), kind+about, address, now.UnixMilli(), now.Add(limit.Expires).UnixMilli())
+		_, err := tx.ExecContext(ctx, `INSERT INTO code (hash, about, address, mailbox, created, expires) VALUES (?, ?, ?, ?, ?, ?)`,
+			hashCode(code), kind+about, address, mailbox(address), now.UnixMilli(), now.Add(limit.Expires).UnixMilli())
 		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("ledger: %w", err)
 	}
 	return code, nil
+}
+
+// checkLimit counts what was mailed, and forgets what counts no more.
+func checkLimit(ctx context.Context, tx *sql.Tx, kind, about, address string, limit CodeLimit, now time.Time) error {
+	since := now.Add(-limit.Window).UnixMilli()
+	if _, err := tx.ExecContext(ctx, `DELETE FROM code WHERE expires < ? AND created < ? AND about LIKE ?`, now.UnixMilli(), since, kind+"%"); err != nil {
+		return err
+	}
+	var here, all int
+	err := tx.QueryRowContext(ctx, `
+		SELECT count(*) FILTER (WHERE mailbox = ? AND about = ?), count(*)
+		FROM code WHERE sent = 1 AND created > ? AND substr(about, 1, length(?)) = ?`,
+		mailbox(address), kind+about, since, kind, kind).Scan(&here, &all)
+	switch {
+	case err != nil:
+		return err
+	case here >= limit.Mailbox:
+		return ErrAsked
+	case all >= limit.Total:
+		return ErrCrowded
+	}
+	return nil
+}
+
+// mailbox is the address without its extension: mail to all of them comes to
+// one person.
+func mailbox(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	local, _, _ := strings.Cut(address[:max(at, 0)], "+")
+	return strings.ToLower(local + address[max(at, 0):])
 }
 
 // SentCode records that the code has been mailed.
@@ -71,17 +98,20 @@ func (l *Ledger) SentCode(ctx context.Context, code string) error {
 }
 
 // Code gives what a code is good for that was mailed to this address:
-// ErrUnknown if it was not, is used up, or has expired.
+// ErrUnknown if it was not, or has expired, ErrUsed if it is used up.
 func (l *Ledger) Code(ctx context.Context, kind, code, address string, now time.Time) (about string, err error) {
+	var used bool
 	err = l.db.QueryRowContext(ctx, `
-		SELECT substr(about, length(?1) + 1) FROM code
+		SELECT substr(about, length(?1) + 1), used FROM code
 		WHERE hash = ?2 AND address = ?3 AND expires >= ?4 AND substr(about, 1, length(?1)) = ?1`,
-		kind, hashCode(code), address, now.UnixMilli()).Scan(&about)
+		kind, hashCode(code), address, now.UnixMilli()).Scan(&about, &used)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", ErrUnknown
 	case err != nil:
 		return "", fmt.Errorf("ledger: %w", err)
+	case used:
+		return "", ErrUsed
 	}
 	return about, nil
 }
@@ -89,7 +119,7 @@ func (l *Ledger) Code(ctx context.Context, kind, code, address string, now time.
 // UseCode uses up all codes that are good for the same as this one.
 func (l *Ledger) UseCode(ctx context.Context, code string) error {
 	_, err := l.db.ExecContext(ctx, `
-		DELETE FROM code WHERE (about, address) IN (SELECT about, address FROM code WHERE hash = ?)`, hashCode(code))
+		UPDATE code SET used = 1 WHERE (about, address) IN (SELECT about, address FROM code WHERE hash = ?)`, hashCode(code))
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}

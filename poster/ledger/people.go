@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -26,14 +27,15 @@ var ErrTaken = errors.New("this name or address is taken")
 // People gives all people, by name.
 func (l *Ledger) People(ctx context.Context) ([]Person, error) { return people(ctx, l.db) }
 
-// PeopleIn gives the people of the ledger in dir without changing anything
-// there; nobody if there is no ledger.
+// PeopleIn gives the people of the ledger in dir; nobody if there is no ledger.
+// Nothing is made or changed there, save that what a process left half done that
+// was killed is undone, without which SQLite cannot read.
 func PeopleIn(ctx context.Context, dir string) ([]Person, error) {
 	path := filepath.Join(dir, "ledger.sqlite")
 	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return nil, nil
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(20000)")
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=rw&_pragma=busy_timeout(20000)")
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
@@ -78,22 +80,38 @@ func (l *Ledger) AddPerson(ctx context.Context, p Person) error {
 	return ErrTaken
 }
 
-// RemovePerson removes a person; ErrUnknown if there is none of that name.
+// RemovePerson removes a person, with all codes that were mailed to them;
+// ErrUnknown if there is none of that name.
 func (l *Ledger) RemovePerson(ctx context.Context, name string) error {
-	res, err := l.db.ExecContext(ctx, `DELETE FROM person WHERE name = ?`, name)
+	err := l.transact(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `
+			UPDATE code SET used = 1 WHERE address IN (SELECT address FROM person WHERE name = ?)`, name); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `DELETE FROM person WHERE name = ?`, name)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
+		return ErrUnknown
+	})
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n > 0 {
-		return err
-	}
-	return ErrUnknown
+	return nil
 }
 
-// HasPosted tells whether anything of this person was ever posted.
-func (l *Ledger) HasPosted(ctx context.Context, person string) (bool, error) {
+// HasPosted tells whether anything was ever posted for one of these senders.
+func (l *Ledger) HasPosted(ctx context.Context, senders []string) (bool, error) {
+	args := []any{Posted}
+	for _, s := range senders {
+		args = append(args, s)
+	}
 	var n int
-	err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM job WHERE person = ? AND ended = ?`, person, Posted).Scan(&n)
+	err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM job WHERE ended = ? AND sender COLLATE NOCASE IN (`+
+		strings.TrimPrefix(strings.Repeat(", ?", len(senders)), ", ")+`)`, args...).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("ledger: %w", err)
 	}

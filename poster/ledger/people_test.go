@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -34,8 +35,15 @@ func TestPeople(t *testing.T) {
 	if err != nil || len(all) != 2 || all[0] != anna {
 		t.Errorf("%+v, %v", all, err)
 	}
+	code, err := l.NewCode(ctx, "release ", "job", "Anna@example.org", testLimit, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := l.RemovePerson(ctx, "anna"); err != nil {
 		t.Error(err)
+	}
+	if _, err := l.Code(ctx, "release ", code, "anna@example.org", time.Now()); !errors.Is(err, ErrUsed) {
+		t.Errorf("a code of who was removed: %v", err)
 	}
 	if err := l.RemovePerson(ctx, "anna"); !errors.Is(err, ErrUnknown) {
 		t.Errorf("removed twice: %v", err)
@@ -67,7 +75,7 @@ func TestPeopleOfOldLedger(t *testing.T) {
 func TestHasPosted(t *testing.T) {
 	ctx, l := context.Background(), open(t, t.TempDir())
 	for person, end := range map[string]State{"anna": Posted, "bob": Held, "carl": Rejected} {
-		c, err := l.Claim(ctx, Job{Key: person, Person: person})
+		c, err := l.Claim(ctx, Job{Key: person, Sender: person + "@example.org"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,13 +83,17 @@ func TestHasPosted(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Close()
-		if posted, err := l.HasPosted(ctx, person); err != nil || posted != (end == Posted) {
+		posted, err := l.HasPosted(ctx, []string{"other@example.org", strings.ToUpper(person) + "@example.org"})
+		if err != nil || posted != (end == Posted) {
 			t.Errorf("%s: %t, %v", person, posted, err)
 		}
 	}
+	if posted, err := l.HasPosted(ctx, nil); err != nil || posted {
+		t.Errorf("nobody: %t, %v", posted, err)
+	}
 }
 
-var testLimit = CodeLimit{Address: 1, Total: 3, Window: time.Hour, Expires: 2 * time.Hour}
+var testLimit = CodeLimit{Mailbox: 1, Total: 3, Window: time.Hour, Expires: 2 * time.Hour}
 
 // A code counts for the address and purpose that it was mailed for, until it
 // has expired or was used up.
@@ -117,14 +129,17 @@ func TestCode(t *testing.T) {
 	if err := l.UseCode(ctx, code); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Code(ctx, "release ", code, "anna@example.org", now); !errors.Is(err, ErrUnknown) {
+	if _, err := l.Code(ctx, "release ", code, "anna@example.org", now); !errors.Is(err, ErrUsed) {
 		t.Errorf("used up: %v", err)
+	}
+	if _, err := l.Code(ctx, "release ", code, "bob@example.org", now); !errors.Is(err, ErrUnknown) {
+		t.Errorf("used up, another's: %v", err)
 	}
 	if about, err := l.Code(ctx, "release ", other, "anna@example.org", now); about != "job 2" || err != nil {
 		t.Errorf("the other: %q, %v", about, err)
 	}
 	var text string
-	if err := l.db.QueryRow(`SELECT group_concat(hash) FROM code`).Scan(&text); err != nil || len(text) != 64 || text == other {
+	if err := l.db.QueryRow(`SELECT group_concat(hash) FROM code`).Scan(&text); err != nil || len(text) != 129 || strings.Contains(text, other) {
 		t.Errorf("stored: %q, %v", text, err)
 	}
 }
@@ -134,18 +149,23 @@ func TestCode(t *testing.T) {
 func TestCodeLimit(t *testing.T) {
 	ctx, l := context.Background(), open(t, t.TempDir())
 	now := time.Now()
-	ask := func(kind, address string, at time.Time, sent bool) bool {
+	ask := func(kind, address string, at time.Time, sent bool) error {
 		t.Helper()
 		code, err := l.NewCode(ctx, kind, "", address, testLimit, at)
 		if err == nil && sent {
-			err = l.SentCode(ctx, code)
+			err = errors.Join(l.SentCode(ctx, code), l.UseCode(ctx, code))
 		}
-		if err != nil && !errors.Is(err, ErrEnough) {
+		for _, known := range []error{ErrAsked, ErrCrowded} {
+			if errors.Is(err, known) {
+				return known
+			}
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		return err == nil
+		return nil
 	}
-	var got []bool
+	var got []error
 	for _, a := range []struct {
 		kind, address string
 		after         time.Duration
@@ -153,8 +173,8 @@ func TestCodeLimit(t *testing.T) {
 	}{
 		{"register ", "anna@example.org", 0, false}, // could not leave
 		{"register ", "anna@example.org", 1, true},
-		{"register ", "ANNA@example.org", 2, true}, // enough for her
-		{"release ", "anna@example.org", 2, true},  // of another kind
+		{"register ", "ANNA+2@example.org", 2, true}, // enough for her
+		{"release ", "anna@example.org", 2, true},    // of another kind
 		{"register ", "bob@example.org", 3, true},
 		{"register ", "carl@example.org", 4, true},
 		{"register ", "dora@example.org", 5, true}, // enough in all
@@ -163,7 +183,7 @@ func TestCodeLimit(t *testing.T) {
 	} {
 		got = append(got, ask(a.kind, a.address, now.Add(a.after), a.sent))
 	}
-	if want := []bool{true, true, false, true, true, true, false, true, true}; !slices.Equal(got, want) {
+	if want := []error{nil, nil, ErrAsked, nil, nil, nil, ErrCrowded, nil, nil}; !slices.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }

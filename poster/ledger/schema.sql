@@ -38,12 +38,16 @@ CREATE TABLE IF NOT EXISTS person (
 );
 
 -- Codes that were mailed out and that a reply brings back. Of a code only the
--- SHA-256 is kept. sent is 0 until the mail has left.
+-- SHA-256 is kept. mailbox is the address in lower case and without extension,
+-- for the limit. sent is 0 until the mail has left, used 1 once the reply was
+-- dealt with; a used code still counts for the limit.
 CREATE TABLE IF NOT EXISTS code (
     hash    TEXT    NOT NULL PRIMARY KEY,
     about   TEXT    NOT NULL,
     address TEXT    NOT NULL COLLATE NOCASE,
+    mailbox TEXT    NOT NULL,
     created INTEGER NOT NULL,
     sent    INTEGER NOT NULL DEFAULT 0,
+    used    INTEGER NOT NULL DEFAULT 0,
     expires INTEGER NOT NULL
 );
