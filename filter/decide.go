@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,14 +18,26 @@ type Envelope struct {
 	MTA         string // postfix, exim, ...
 }
 
-// base is the envelope recipient without its extension.
-func (e Envelope) base() string {
-	recipient := comparedAddress(e.Recipient)
-	if base, _, cut := withoutExtension(recipient, e.Extension); cut {
-		return base
+// Shown is the recipient as it may be shown: an extension, which may be a
+// secret that proves the sender, is left out (C29). It is what follows a +, what
+// the mail server says, or what has the form of a secret. For qmail, which calls
+// most of the address an extension, its word is not enough.
+func (e Envelope) Shown() string {
+	local, domain := splitAddress(e.Recipient)
+	local, _, _ = strings.Cut(local, "+")
+	if cut := len(local) - len(e.Extension) - 1; e.MTA != "qmail" && e.MTA != "courier" && e.Extension != "" && cut > 0 &&
+		asciiLower(local[cut+1:]) == asciiLower(e.Extension) {
+		local = local[:cut]
 	}
-	return recipient
+	local = secretForm.ReplaceAllString(local, "")
+	if domain == "" {
+		return local
+	}
+	return local + "@" + domain
 }
+
+// secretForm is what an address secret looks like, behind any delimiter.
+var secretForm = regexp.MustCompile(`(?i)[-_=.#][a-z2-7]{20}$`)
 
 // Action is what is to be done with a message.
 type Action string
@@ -59,6 +72,7 @@ type Verdict struct {
 	Why       string            // for the owner: why the action is not the rule's own, "" if it is
 	Person    string            // whom the post is for, known also while undecided on evidence
 	App       string            // where the post goes, likewise
+	Recipient string            // the envelope recipient as the rule took it: without extension, lower case; "" if no rule matched
 	Extension string            // the part of the recipient that may be an address secret; never to be logged
 	Fields    map[string]string // Post: title, body and price
 	Trace     []TraceStep
@@ -92,7 +106,7 @@ func (s *Settings) Decide(m *Message, e Envelope, ev *auth.Evidence) (Verdict, e
 		if found == no {
 			continue
 		}
-		d.verdict.RuleDef, d.verdict.Rule = rule, rule.Name
+		d.verdict.RuleDef, d.verdict.Rule, d.verdict.Recipient = rule, rule.Name, d.facts.named.recipient
 		if found == unknown {
 			return d.verdict, nil
 		}
@@ -127,7 +141,7 @@ func (d *decision) end(action Action, rule, why string) Verdict {
 // try asks a rule's conditions in their order up to the first that fails. One
 // that is not known leaves the rule open only if all others hold.
 func (d *decision) try(rule *Rule) (answer, string, error) {
-	d.facts.named = naming{extension: d.facts.ownExtension()}
+	d.facts.named = d.facts.unnamed()
 	result := yes
 	var whys []string
 	for _, c := range rule.conditions {
@@ -215,7 +229,8 @@ func (d *decision) register(rule *Rule) error {
 		return d.noAuthor(err)
 	}
 	_, domain := splitAddress(author)
-	if !slices.Contains(rule.Invite, asciiLower(author)) && !slices.Contains(rule.Invite, "@"+domain) {
+	listed := slices.Contains(rule.Invite, asciiLower(author)) || slices.Contains(rule.Invite, "@"+domain)
+	if !listed || !ownMailbox(author) {
 		d.unproven("the author " + quote(author) + " is not invited")
 		return nil
 	}

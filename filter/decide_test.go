@@ -257,6 +257,27 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// The extension is what the rule's pattern leaves over, whatever the mail server
+// takes for it.
+func TestExtensionOfThePattern(t *testing.T) {
+	s := parse(t, household+"- {name: plus, recipient: '{person}+{app}@plus.example', do: post}\n- {name: ads, recipient: '{person}_{app}@example.org', do: post}\n").WithRegistered(nil)
+	for _, tt := range []struct{ recipient, extension, rule, took, left string }{
+		{"fred_sofas+hush@example.org", "", "ads", "fred_sofas@example.org", "hush"},
+		{"fred_sofas+hush@example.org", "hush", "ads", "fred_sofas@example.org", "hush"},
+		{"Fred_Sofas+Hush@example.org", "sofas+hush", "ads", "fred_sofas@example.org", "hush"},
+		{"fred_sofas-hush@example.org", "hush", "ads", "fred_sofas@example.org", "hush"},
+		{"fred_sofas@example.org", "", "ads", "fred_sofas@example.org", ""},
+		{"fred+sofas@plus.example", "sofas", "plus", "fred+sofas@plus.example", ""},
+		{"fred+sofas+hush@plus.example", "sofas+hush", "plus", "fred+sofas@plus.example", "hush"},
+		{"fred+bikes-ch@plus.example", "", "plus", "fred+bikes-ch@plus.example", ""},
+	} {
+		v, err := s.Decide(open(t, plainMail), Envelope{Recipient: tt.recipient, Extension: tt.extension}, nil)
+		if err != nil || v.Rule != tt.rule || v.Recipient != tt.took || v.Extension != tt.left {
+			t.Errorf("%s with %q: rule %q, recipient %q, extension %q, %v", tt.recipient, tt.extension, v.Rule, v.Recipient, v.Extension, err)
+		}
+	}
+}
+
 // The recipient names person and app, and what is left of it may be a secret.
 func TestNaming(t *testing.T) {
 	const both, byKey = "recipient: '{person}_{app}@example.org'", "recipient: '*@example.org', person: fred, app: sofas"

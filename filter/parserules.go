@@ -41,6 +41,7 @@ func (p *parser) rules(root, n strictyaml.Node) {
 		mistakeAt(n, root, "there are no rules; without one no mail is ever posted")
 	}
 	catchAll := ""
+	var register strictyaml.Node
 	for i, item := range n.List() {
 		named := item.In("rule %d", i+1)
 		if name := item.Peek("name"); name != "" {
@@ -57,18 +58,25 @@ func (p *parser) rules(root, n strictyaml.Node) {
 			catchAll = rule.Name
 		}
 		p.s.Rules = append(p.s.Rules, rule)
+		if rule.Action == Register {
+			register = named
+		}
+	}
+	posts := func(r *Rule) bool { person, _ := r.names("person"); return r.Action == Post && person }
+	if register.IsSet() && !slices.ContainsFunc(p.s.Rules, posts) {
+		register.Mistake("who registers could post nowhere: no rule posts to a recipient with {person}")
 	}
 }
 
-// checkAnswers refuses to send receipts from an address that posts: a robot that
-// answers them would post its answers, and get receipts for those.
+// checkAnswers refuses to send receipts from an address that posts or registers:
+// a robot that answers them would get an answer again.
 func (p *parser) checkAnswers(root, receipts strictyaml.Node) {
 	from := comparedAddress(p.s.Receipts.From)
 	for _, rule := range p.s.Rules {
 		fits := slices.ContainsFunc(rule.patterns(), func(p *pattern) bool { return p.strict != nil && p.strict.MatchString(from) })
 		switch {
-		case fits && rule.Action == Post:
-			mistakeAt(receipts, root, "receipts come from %s, but rule %q posts what is mailed there, answers to receipts too; set from: to another address", from, rule.Name)
+		case fits && (rule.Action == Post || rule.Action == Register):
+			mistakeAt(receipts, root, "receipts come from %s, but rule %q is for what is mailed there, so it would take answers to receipts; set from: to another address", from, rule.Name)
 			return
 		case fits && len(rule.conditions) == 1:
 			return // all of it ends there

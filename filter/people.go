@@ -8,6 +8,7 @@ package filter
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // WithRegistered gives the settings with these people too. Until it was called,
@@ -17,8 +18,17 @@ func (s *Settings) WithRegistered(people []*Person) *Settings {
 	all := *s
 	all.registered = true
 	all.People = slices.Clone(s.People)
+	taken := map[string]bool{}
+	for _, p := range s.People {
+		taken[p.Name] = true
+		for _, a := range p.Addresses {
+			taken[asciiLower(a)] = true
+		}
+	}
 	for _, p := range people {
-		if _, err := all.CheckPerson(p.Name, p.Addresses[0]); err == nil {
+		address := asciiLower(p.Addresses[0])
+		if !taken[p.Name] && !taken[address] && s.checkPatterns(p.Name) == nil {
+			taken[p.Name], taken[address] = true, true
 			all.People = append(all.People, p)
 		}
 	}
@@ -65,7 +75,7 @@ func (s *Settings) CheckPerson(name, address string) (string, error) {
 		return "", fmt.Errorf("the name of a person is made of a-z, 0-9, . and -, and begins with a letter or digit; %q is not", name)
 	}
 	normal, err := normalAddress(address)
-	if err != nil {
+	if err != nil || !ownMailbox(normal) {
 		return "", fmt.Errorf("%q is not a plain mail address", address)
 	}
 	if s.Person(name) != nil {
@@ -78,16 +88,47 @@ func (s *Settings) CheckPerson(name, address string) (string, error) {
 }
 
 // checkPatterns says by which rule an address with this name could be read in
-// two ways.
+// two ways, or would be one that another rule is for.
 func (s *Settings) checkPatterns(name string) error {
 	for _, rule := range s.Rules {
 		for _, p := range rule.patterns() {
-			if why := ambiguity(p.pieces, []string{name}, nil); p.has("person") && why != "" {
+			if !p.has("person") {
+				continue
+			}
+			if why := ambiguity(p.pieces, []string{name}, nil); why != "" {
 				return fmt.Errorf("rule %q: recipient %s: %s", rule.Name, p.text, why)
+			}
+			own := newPattern(p.text, p.pieces, []string{name}, s.appNames())
+			for _, literal := range s.literals() {
+				if own.strict.MatchString(literal) {
+					return fmt.Errorf("a rule has %s for itself", literal)
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// literals are the recipients that rules name in full.
+func (s *Settings) literals() []string {
+	var all []string
+	for _, rule := range s.Rules {
+		for _, p := range rule.patterns() {
+			if address, ok := p.fill("", ""); ok && !p.has("person") && !p.has("app") {
+				all = append(all, address)
+			}
+		}
+	}
+	return all
+}
+
+// ownMailbox tells whether an address is surely a mailbox of its domain. Mail
+// servers that know the routing of old days send fred%a.example@example.org and
+// a.example!fred@example.org elsewhere, and other letters than ASCII cannot be
+// answered everywhere.
+func ownMailbox(address string) bool {
+	local, _ := splitAddress(address)
+	return !strings.ContainsAny(local, "%!/|") && local[0] != '-' && !strings.ContainsFunc(local, func(r rune) bool { return r > '~' })
 }
 
 // PersonOf gives the person who has this address, nil if nobody has.

@@ -191,7 +191,7 @@ func (s *Settings) AuthRequest(m *Message, e Envelope, v Verdict, secret func(So
 		Extension:  v.Extension,
 		Claimed:    v.Person,
 		ClaimedApp: v.App,
-		Recipient:  e.base(),
+		Recipient:  v.Recipient,
 		AuthservID: s.Trust.AuthservID,
 		ReceivedBy: s.Trust.ReceivedBy,
 	}

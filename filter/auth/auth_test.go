@@ -141,6 +141,9 @@ func TestCheck(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.req.AuthservID = "mx.example.org"
 			c.req.ClaimedApp = "sofas"
+			if c.req.Recipient == "" {
+				c.req.Recipient = "alice_ads@example.org"
+			}
 			if c.req.People == nil {
 				c.req.People = []Person{alice(), bob()}
 			}

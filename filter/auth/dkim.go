@@ -59,11 +59,17 @@ func (q *inquiry) tryDKIM(needless bool) trial {
 // only field of that name.
 func (q *inquiry) unambiguous() error {
 	for _, name := range []string{"From", "Subject", "Date", "To"} {
-		if n := len(q.values(name)); n != 1 {
-			return fmt.Errorf("the message has %d %s fields, so a signature does not say which is meant (RFC 6376 §8.15)", n, name)
+		if len(q.values(name)) == 0 {
+			return fmt.Errorf("the message has no %s field, which anybody could add (RFC 6376 §8.15)", name)
 		}
 	}
-	for _, name := range []string{"Cc", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"} {
+	return q.doubled()
+}
+
+// doubled tells whether a field stands twice of which a reader shows, or goes
+// by, only one.
+func (q *inquiry) doubled() error {
+	for _, name := range []string{"From", "Subject", "Date", "To", "Cc", "Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"} {
 		if n := len(q.values(name)); n > 1 {
 			return fmt.Errorf("the message has %d %s fields, so a signature does not say which is meant (RFC 6376 §8.15)", n, name)
 		}
@@ -122,7 +128,7 @@ func (sig *signature) String() string {
 func (q *inquiry) proven(who *Person, sig *signature, notes []string) trial {
 	t := trial{who: who, passed: true, notes: notes}
 	t.why = fmt.Sprintf("%s, aligned with From, verifies (RFC 6376 §6.1, RFC 7489 §3.1.1)", sig.String())
-	if len(q.values("Message-ID")) != 1 || !slices.Contains(sig.signed, "message-id") {
+	if len(q.values("Message-ID")) == 0 || !slices.Contains(sig.signed, "message-id") {
 		t.signature = sig.digest()
 	}
 	return t

@@ -291,6 +291,10 @@ func TestDKIMLimits(t *testing.T) {
 			}
 			r.Fields[0].Name = "X"
 		},
+		"more than 10000 empty lines": func(r *Request) {
+			whole := r.Message
+			r.Message = func() io.Reader { return io.MultiReader(whole(), strings.NewReader(strings.Repeat("\r\n", 10_002))) }
+		},
 		"its key record is longer than 8192 bytes": func(r *Request) {
 			r.LookupTXT = func(context.Context, string) ([]string, error) {
 				return []string{"n=" + strings.Repeat("x", 8192) + ";" + joesKeys["test._domainkey.football.example.com."]}, nil

@@ -119,7 +119,10 @@ func (q *inquiry) judgeResults() trial {
 		return trial{why: why}
 	}
 	w := q.weigh(who)
+	sentOn := q.sentOn(w)
 	switch {
+	case w.proof != "" && sentOn != "":
+		return trial{why: w.proof + ", but " + sentOn}
 	case w.proof != "":
 		return trial{who: who, passed: true, why: w.proof}
 	case w.against != "":
@@ -128,6 +131,25 @@ func (q *inquiry) judgeResults() trial {
 		return trial{who: who, why: w.unsure, err: fmt.Errorf("%w: %s", ErrTemporary, w.unsure)}
 	}
 	return trial{why: fmt.Sprintf("our mail server's results (%s) do not prove the From domain %s (RFC 8601 §2.7)", said(q.results.ours), shown(q.from.domain))}
+}
+
+// sentOn says why a proof may be that of a copy, "" if it cannot be. A message
+// that was signed stays so, and passes DMARC, whoever sends it on, to whomever,
+// with whatever is not signed changed (RFC 6376 §8.6, §8.15). A login, or a
+// client that may send for the From domain, shows that it comes from there. Who
+// wrote to nobody by name wrote to us as likely as to others.
+func (q *inquiry) sentOn(w scales) string {
+	if w.pass[passAuth] != "" || w.pass[passSPF] != "" {
+		return ""
+	}
+	if err := q.doubled(); err != nil {
+		return err.Error()
+	}
+	addressed := len(q.values("To"))+len(q.values("Cc")) > 0
+	if addressed && !q.names("To") && !q.names("Cc") {
+		return "neither To nor Cc names the envelope recipient, so it may be a copy that was sent on (RFC 6376 §8.6)"
+	}
+	return ""
 }
 
 // said lists the first few results of our fields.

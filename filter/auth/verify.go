@@ -20,7 +20,7 @@ func verified(message io.Reader, key []string) error {
 		LookupTXT: func(string) ([]string, error) { return key, nil },
 	})
 	switch {
-	case errors.Is(err, errBareCR):
+	case errors.Is(err, errBareCR), errors.Is(err, errEmpty):
 		return err
 	case err != nil:
 		return fmt.Errorf("%w: reading the message: %w", ErrTemporary, err)

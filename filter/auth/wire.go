@@ -29,6 +29,12 @@ func bodyOf(message io.Reader) (io.Reader, error) {
 // programs take it for one, and then the message is not the one that was signed.
 var errBareCR = errors.New("the message has a bare CR (RFC 5322 §2.3)")
 
+// maxEmpty is how many empty lines may follow each other. The verifier keeps
+// them in memory until it knows whether they end the body.
+const maxEmpty = 10_000
+
+var errEmpty = fmt.Errorf("the message has more than %d empty lines together", maxEmpty)
+
 // wireReader gives a message as it was on the wire, where every line ends with
 // CRLF: mail servers hand it over with LF.
 type wireReader struct {
@@ -36,6 +42,7 @@ type wireReader struct {
 	ready []byte // converted, not yet read
 	buf   [8 << 10]byte
 	cr    bool // the last byte read was a CR
+	ends  int  // line ends read just now
 }
 
 func (w *wireReader) Read(p []byte) (int, error) {
@@ -64,6 +71,12 @@ func (w *wireReader) convert(read []byte) error {
 		}
 		if w.cr = b == '\r'; w.cr {
 			continue
+		}
+		if w.ends++; b != '\n' {
+			w.ends = 0
+		}
+		if w.ends > maxEmpty {
+			return errEmpty
 		}
 		if b == '\n' {
 			w.ready = append(w.ready, '\r')
