@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -120,5 +121,19 @@ func addressKey(c *cobra.Command, s *filter.Settings, who *filter.Person) (strin
 		return "", err
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "made the key %s\n", path)
-	return key, nil
+	return key, giveTo(s.File, path)
+}
+
+// giveTo gives a file that root has made to the owner of another one: mail is
+// not handled by root, and who handles it must be able to read the key.
+func giveTo(example, path string) error {
+	info, err := os.Stat(example)
+	if err != nil || os.Geteuid() != 0 {
+		return err
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	return os.Chown(path, int(owner.Uid), int(owner.Gid))
 }

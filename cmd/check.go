@@ -141,6 +141,9 @@ func (e explainer) act(msg *filter.Message, env filter.Envelope, evidence auth.E
 	}
 	e.verdict(verdict)
 	switch {
+	case verdict.RuleDef != nil && verdict.RuleDef.Action == filter.Post && codeIn(msg.Subject()) != "" && !automatic(msg, env):
+		e.line("but its subject brings a code back: a genuine one releases what is held, any other is held")
+		return nil
 	case verdict.Action == filter.Post:
 		return e.post(msg, verdict)
 	case verdict.Action == filter.Register:
@@ -183,11 +186,11 @@ func (e explainer) envelope(env filter.Envelope, m *filter.Message) {
 
 func (e explainer) evidence(ev auth.Evidence) {
 	for _, c := range ev.Checks {
-		mark := "no "
+		mark := "no"
 		if c.Passed {
 			mark = "yes"
 		}
-		e.line("proof by %s: %s %s", c.Method, mark, c.Why)
+		e.line("proof by %s: %s: %s", c.Method, mark, c.Why)
 	}
 	if ev.Proven() {
 		e.line("proven: %s is %s, by %s", ev.Address, ev.Person, ev.Method)
@@ -201,6 +204,10 @@ func (e explainer) verdict(v filter.Verdict) {
 		mark := "does not match"
 		if t.Matched {
 			mark = "matches"
+		}
+		if t.Line == 0 { // not one of the file
+			e.line("%s: %s", t.Rule, t.Why)
+			continue
 		}
 		e.line("rule %q (line %d) %s: %s", t.Rule, t.Line, mark, t.Why)
 	}

@@ -194,16 +194,5 @@ func extension(env environment) string {
 	return ""
 }
 
-// withoutSecret gives the recipient as it may be shown: its extension, which
-// may be a secret that proves the sender, is left out (C29).
-func withoutSecret(e filter.Envelope) string {
-	local, domain := e.Recipient, ""
-	if at := strings.LastIndexByte(e.Recipient, '@'); at >= 0 {
-		local, domain = e.Recipient[:at], e.Recipient[at:]
-	}
-	local, _, _ = strings.Cut(local, "+")
-	if cut := len(local) - len(e.Extension) - 1; e.MTA == mtaPostfix && e.Extension != "" && cut > 0 && strings.EqualFold(local[cut+1:], e.Extension) {
-		local = local[:cut] // whatever its recipient_delimiter is
-	}
-	return oneLine(local+domain, 300)
-}
+// withoutSecret gives the recipient as it may be shown.
+func withoutSecret(e filter.Envelope) string { return oneLine(e.Shown(), 300) }

@@ -106,10 +106,13 @@ func TestWithoutSecret(t *testing.T) {
 		{Recipient: "fred@a+b.example"}:        "fred@a+b.example",
 		{Recipient: "nonsense"}:                "nonsense",
 		{}:                                     "",
-		{Recipient: "fred_x-K7q3@example.org", Extension: "k7q3", MTA: mtaPostfix}:  "fred_x@example.org",
-		{Recipient: "joe-fred_x@example.org", Extension: "fred_x", MTA: mtaQmail}:   "joe-fred_x@example.org",
-		{Recipient: "k7q3@example.org", Extension: "k7q3", MTA: mtaPostfix}:         "k7q3@example.org",
-		{Recipient: "fred_x=k7q3@example.org", Extension: "other", MTA: mtaPostfix}: "fred_x=k7q3@example.org",
+		{Recipient: "fred_x-K7q3@example.org", Extension: "k7q3", MTA: mtaPostfix}:                                          "fred_x@example.org",
+		{Recipient: "joe-fred_x@example.org", Extension: "fred_x", MTA: mtaQmail}:                                           "joe-fred_x@example.org",
+		{Recipient: "k7q3@example.org", Extension: "k7q3", MTA: mtaPostfix}:                                                 "k7q3@example.org",
+		{Recipient: "fred_x=k7q3@example.org", Extension: "other", MTA: mtaPostfix}:                                         "fred_x=k7q3@example.org",
+		{Recipient: "fred_x-k7q3@example.org", Extension: "k7q3", MTA: mtaExim}:                                             "fred_x@example.org",
+		{Recipient: "fred_x-AAAAO4O45ucum2lqgi4q@example.org"}:                                                              "fred_x@example.org",
+		{Recipient: "joe-fred_x-aaaao4o45ucum2lqgi4q@example.org", Extension: "fred_x-aaaao4o45ucum2lqgi4q", MTA: mtaQmail}: "joe-fred_x@example.org",
 	} {
 		if got := withoutSecret(in); got != want {
 			t.Errorf("%+v: %q, want %q", in, got, want)

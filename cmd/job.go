@@ -94,11 +94,20 @@ func (m *mail) entry(sender string) (ledger.Job, error) {
 		sender = "unproven:" + oneLine(m.Envelope.Sender, 300)
 	}
 	return ledger.Job{
-		Key:  poster.Key(m.verdict.Rule, m.Recipient, who, id),
+		Key:  poster.Key(m.verdict.Rule, m.recipient(), who, id),
 		Rule: m.verdict.Rule, App: m.verdict.App, Person: m.evidence.Person,
 		Sender: sender, Recipient: withoutSecret(m.Envelope),
-		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: oneLine(m.message.Subject(), 300),
+		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: withoutCode(oneLine(m.message.Subject(), 300)),
 	}, nil
+}
+
+// recipient is the envelope recipient as the rule that matched took it: an
+// extension that names nobody, and the case of letters, make no other job.
+func (m *mail) recipient() string {
+	if m.verdict.Recipient != "" {
+		return m.verdict.Recipient
+	}
+	return m.Recipient
 }
 
 // loadFlow reads the app's flow and checks it against what the app fills in.

@@ -158,21 +158,8 @@ func settleRetry(ctx context.Context, o *settling, claim *ledger.Claim, _ []stri
 	if r.Outcome == string(ledger.Held) && r.ID == claim.ID() {
 		return nil
 	}
-	return o.close(ctx, claim.ID(), r.ID)
-}
-
-// close ends a job that another rule has taken over, or none: its mail has
-// been dealt with.
-func (o *settling) close(ctx context.Context, id, successor string) error {
-	if id != successor {
-		claim, err := o.ledger.Take(ctx, id)
-		if err != nil {
-			return err
-		}
-		defer claim.Close()
-		if err := claim.Answer(ctx); err != nil {
-			return err
-		}
+	if err := closeIfReplaced(ctx, o.ledger, o.state, claim.ID(), r.ID); err != nil {
+		return err
 	}
-	return o.state.forget(id)
+	return o.state.forget(claim.ID())
 }

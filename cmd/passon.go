@@ -148,7 +148,7 @@ func copyHeader(w *bufio.Writer, in *bufio.Reader) error {
 			return nil
 		case err != nil && err != bufio.ErrBufferFull:
 			return err
-		case lineStart && len(bytes.TrimRight(chunk, "\r\n")) == 0:
+		case lineStart && (string(chunk) == "\n" || string(chunk) == "\r\n"):
 			return nil
 		}
 		lineStart = err == nil

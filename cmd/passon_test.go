@@ -49,6 +49,7 @@ func TestPassOn(t *testing.T) {
 		"forged far to the right":              {"A: b\nX-Mailapp-Result" + strings.Repeat(" ", 70_000) + ": posted\n\n", fields + "A: b\n\n"},
 		"forged in no header in good order":    {"A: b\nno field\nX-Mailapp-Result: x\n\n", fields + "A: b\nno field\n\n"},
 		"another's field":                      {"X-Mailapple: b\nX-Mailapp: c\n\n", fields + "X-Mailapple: b\nX-Mailapp: c\n\n"},
+		"a line that ends with two CR":         {"A: b\n\r\r\nX-Mailapp-Result: posted\n\nx", fields + "A: b\n\r\r\n\nx"},
 		"the loop field":                       {"x-mailapp-loop : 1\nX-Mailapp-Loops: 1\n\n", fields + "x-mailapp-loop : 1\n\n"},
 		"in the body":                          {"A: b\n\nX-Mailapp-Result: x\n", fields + "A: b\n\nX-Mailapp-Result: x\n"},
 		"no header":                            {"\nbody\n", fields + "\nbody\n"},

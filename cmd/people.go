@@ -41,17 +41,17 @@ func listPeople(ctx context.Context, o *settling) error {
 	if err != nil {
 		return err
 	}
-	since := map[string]string{}
-	for _, p := range people {
-		since[p.Name] = p.Since.Format(time.DateOnly)
-	}
+	all := withPeople(o.settings, people)
 	w := tabwriter.NewWriter(o.out, 0, 0, 2, ' ', 0)
-	for _, p := range withPeople(o.settings, people).People {
-		from := "rules.yaml"
-		if p.Key != "" {
-			from = since[p.Name]
+	for _, p := range o.settings.People {
+		fmt.Fprintf(w, "%s\t%s\trules.yaml\n", p.Name, strings.Join(p.Addresses, ", "))
+	}
+	for _, p := range people {
+		from := p.Since.Format(time.DateOnly)
+		if who := all.PersonOf(p.Address); who == nil || who.Name != p.Name || who.Key == "" {
+			from += ", not in force: the rules have the name or address for another"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", p.Name, strings.Join(p.Addresses, ", "), from)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", p.Name, p.Address, from)
 	}
 	return w.Flush()
 }

@@ -47,9 +47,10 @@ type mail struct {
 	file *os.File
 	size int64
 	keptMail
-	retry  bool // a person has said that what is held is to be done
-	tell   func(event)
-	report *report
+	retry    bool // a person has said that what is held is to be done
+	released bool // its sender has said that it is theirs
+	tell     func(event)
+	report   *report
 
 	settings *filter.Settings
 	state    stateDir
@@ -93,7 +94,7 @@ func (m *mail) read() (err error) {
 // prove finds out who really sent the message. What was proven when a mail was
 // put aside stays so: signatures and addresses expire while it waits.
 func (m *mail) prove(ctx context.Context) (err error) {
-	if m.Evidence != nil {
+	if m.Evidence != nil && m.stillCounts(*m.Evidence) {
 		m.evidence = *m.Evidence
 	} else {
 		// What the rules make of the mail before anything is proven tells
@@ -115,6 +116,12 @@ func (m *mail) prove(ctx context.Context) (err error) {
 		m.say("proof", "%s is %s, by %s", m.evidence.Address, m.evidence.Person, m.evidence.Method)
 	}
 	return nil
+}
+
+// stillCounts tells whether the person who was proven still has the address.
+func (m *mail) stillCounts(e auth.Evidence) bool {
+	who := m.settings.Person(e.Person)
+	return who != nil && who == m.settings.PersonOf(e.Address)
 }
 
 // proofDecides tells whether it makes a difference who sent the mail.
@@ -139,6 +146,10 @@ func (m *mail) act(ctx context.Context) error {
 	if m.bringsCode() {
 		return m.release(ctx)
 	}
+	return m.carryOut(ctx)
+}
+
+func (m *mail) carryOut(ctx context.Context) error {
 	switch m.verdict.Action {
 	case filter.Post:
 		return m.post(ctx)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ import (
 // flood others.
 const registering = "register "
 
-var registerLimit = ledger.CodeLimit{Address: 1, Total: 50, Window: 24 * time.Hour, Expires: 72 * time.Hour}
+var registerLimit = ledger.CodeLimit{Mailbox: 1, Total: 50, Window: 24 * time.Hour, Expires: 72 * time.Hour}
 
 // register takes in who brings a code back, and asks anybody else to.
 func (m *mail) register(ctx context.Context) error {
@@ -34,23 +35,25 @@ func (m *mail) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := m.settings.PersonOf(address)
-	if known != nil && known.Key == "" {
-		m.report.Outcome = "is a person already"
+	return m.exclusively(registering+strings.ToLower(address), func() error { return m.registerAlone(ctx, address) })
+}
+
+func (m *mail) registerAlone(ctx context.Context, address string) error {
+	if who := m.settings.PersonOf(address); who != nil && who.Key == "" {
+		m.note("is a person already")
 		return nil
 	}
 	code := codeIn(m.message.Subject())
-	_, err = m.ledger.Code(ctx, registering, code, address, time.Now())
+	_, err := m.ledger.Code(ctx, registering, code, address, time.Now())
 	switch {
 	case err == nil:
-		return m.confirmed(ctx, known, address, code)
+		return m.confirmed(ctx, address, code)
+	case errors.Is(err, ledger.ErrUsed):
+		m.note("registered already")
+		return nil
 	case !errors.Is(err, ledger.ErrUnknown):
 		return err
 	}
-	return m.askToConfirm(ctx, address)
-}
-
-func (m *mail) askToConfirm(ctx context.Context, address string) error {
 	return m.askBack(ctx, question{
 		kind: registering, to: address, limit: registerLimit,
 		subject: "Please confirm your address",
@@ -63,22 +66,21 @@ func (m *mail) askToConfirm(ctx context.Context, address string) error {
 
 // confirmed makes the author a person of ours, then says so. The code is used
 // up last: dying in between says it twice rather than never.
-func (m *mail) confirmed(ctx context.Context, known *filter.Person, address, code string) error {
-	if known == nil {
-		added, err := m.addPerson(ctx, address)
-		if err != nil {
-			return err
-		}
-		known = added
+func (m *mail) confirmed(ctx context.Context, address, code string) error {
+	p, err := m.personFor(ctx, address)
+	if err != nil {
+		return err
 	}
 	m.report.Outcome, m.report.Sender = "registered", address
-	text, err := m.welcome(known)
+	addresses, err := secretAddresses(m.settings, p)
 	if err != nil {
 		return err
 	}
 	if err := m.send(ctx, poster.Notice{
-		To: address, Key: poster.Key(registering, m.Recipient, address, code), Reason: "welcome",
-		Subject: "You are registered", Text: text,
+		To: address, Key: poster.Key(registering, m.recipient(), address, code), Reason: "welcome",
+		Subject: "You are registered",
+		Text: address + " is registered. You can post by mail to\n\n    " + strings.Join(addresses, "\n    ") +
+			"\n\nKeep these addresses to yourself: whoever knows one can post in your name.\n",
 		References: m.message.Get("References"), Answers: m.message.MessageID(),
 	}); err != nil {
 		return err
@@ -86,23 +88,36 @@ func (m *mail) confirmed(ctx context.Context, known *filter.Person, address, cod
 	m.report.note(m.sendOnce(ctx, poster.Notice{
 		To: m.settings.Owner, Key: poster.Key(registering, "", address, ""), Reason: "registered " + address,
 		Subject: "mailapp: " + address + " has registered",
-		Text: fmt.Sprintf("%s has confirmed the address and is now the person %q.\n\n    mailapp people remove %s\n\nundoes that.\n",
-			address, known.Name, known.Name),
+		Text: fmt.Sprintf("%s has confirmed the address and is now the person %q.\n\n    mailapp people remove %s\n\n"+
+			"undoes that, until the address is confirmed again.\n", address, p.Name, p.Name),
 	}))
 	return m.ledger.UseCode(ctx, code)
 }
 
-// addPerson gives the address a name made of its local part, and a key.
-func (m *mail) addPerson(ctx context.Context, address string) (*filter.Person, error) {
-	name, err := newName(m.settings, address)
+// personFor gives the person of this address, whom it adds where there is none.
+// One whose name the settings have since given to somebody else gets another.
+func (m *mail) personFor(ctx context.Context, address string) (ledger.Person, error) {
+	people, err := m.ledger.People(ctx)
 	if err != nil {
-		return nil, err
+		return ledger.Person{}, err
 	}
-	p := ledger.Person{Name: name, Address: address, Key: newKey(), Since: time.Now()}
-	if err := m.ledger.AddPerson(ctx, p); err != nil {
-		return nil, err
+	p := ledger.Person{Address: address, Key: newKey(), Since: time.Now()}
+	for _, known := range people {
+		if !strings.EqualFold(known.Address, address) {
+			continue
+		}
+		if m.settings.PersonOf(address) != nil {
+			return known, nil
+		}
+		p.Key = known.Key
+		if err := m.ledger.RemovePerson(ctx, known.Name); err != nil {
+			return p, err
+		}
 	}
-	return &filter.Person{Name: p.Name, Addresses: []string{p.Address}, Key: p.Key}, nil
+	if p.Name, err = newName(m.settings, people, p); err != nil {
+		return p, err
+	}
+	return p, m.ledger.AddPerson(ctx, p)
 }
 
 // newKey gives a key for address secrets, of 160 bits.
@@ -115,38 +130,46 @@ func newKey() string {
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
 // newName finds a free name: the local part, with dots and hyphens where the
-// recipients of the rules allow them, or with a number.
-func newName(s *filter.Settings, address string) (string, error) {
-	local, _, _ := strings.Cut(strings.ToLower(address), "@")
+// recipients of the rules allow them, or with a number, and short enough for
+// addresses with a secret.
+func newName(s *filter.Settings, people []ledger.Person, p ledger.Person) (string, error) {
+	local, _, _ := strings.Cut(strings.ToLower(p.Address), "@")
 	local, _, _ = strings.Cut(local, "+")
 	plain := notInNames.ReplaceAllString(local, "")
 	if plain == "" {
 		plain = "person"
 	}
-	candidates := []string{local, plain}
+	candidates := []string{local, plain, fmt.Sprintf("%.20s", plain)}
 	for i := range 1000 {
-		candidates = append(candidates, fmt.Sprintf("%.50s%d", plain, i+2))
+		candidates = append(candidates, fmt.Sprintf("%.17s%d", plain, i+2))
 	}
 	var err error
-	for _, name := range candidates {
-		if _, err = s.CheckPerson(name, address); err == nil {
-			return name, nil
+	for _, p.Name = range candidates {
+		if slices.ContainsFunc(people, func(other ledger.Person) bool { return other.Name == p.Name }) {
+			continue
+		}
+		if _, err = s.CheckPerson(p.Name, p.Address); err == nil {
+			_, err = secretAddresses(s, p)
+		}
+		if err == nil {
+			return p.Name, nil
 		}
 	}
-	return "", fmt.Errorf("no name was found for %s: %w", address, err)
+	return "", fmt.Errorf("no name was found for %s: %w", p.Address, err)
 }
 
-// welcome tells the person where to mail to.
-func (m *mail) welcome(p *filter.Person) (string, error) {
-	text := p.Addresses[0] + " is registered. You can post by mail to\n\n"
-	for _, a := range m.settings.PostAddresses(p.Name) {
+// secretAddresses gives the addresses that a person who has registered posts
+// to, one for each app.
+func secretAddresses(s *filter.Settings, p ledger.Person) ([]string, error) {
+	var all []string
+	for _, a := range s.PostAddresses(p.Name) {
 		address, err := secretAddress(a, p.Name, p.Key, time.Time{})
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		text += "    " + a.App + ": " + address + "\n"
+		all = append(all, a.App+": "+address)
 	}
-	return text + "\nKeep these addresses to yourself: whoever knows one can post in your name.\n", nil
+	return all, nil
 }
 
 // secretAddress puts into an address the secret by which it proves who mails

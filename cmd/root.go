@@ -86,7 +86,7 @@ func asUsage(c *cobra.Command) {
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
 			if err := check(c, args); err != nil {
-				return codeError{exitUsage, err}
+				return usageError("%w; usage: %s", err, c.UseLine())
 			}
 			return nil
 		}
