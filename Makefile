@@ -1,5 +1,6 @@
 # make demo     post a sample mail to a site on this machine
 # make test     install what the tests need and run all of them
+# make test-mta     the contract under every mail server that Debian has; as root
 # make test-short   the tests that need no browser; takes seconds
 # make          the static binary ./mailapp
 # make install  binary and manual pages below PREFIX (/usr/local)
@@ -10,7 +11,12 @@ PREFIX   = /usr/local
 FUZZTIME = 30s
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: all demo build test test-short install fuzz lint clean
+# The mail servers under which the tests run; only root can start them. Where
+# another one is installed, Postfix cannot be: make test MTAS=
+MTAS     = postfix maildrop qmail
+ALL_MTAS = $(MTAS) procmail exim opensmtpd dovecot fdm
+
+.PHONY: all demo build test test-mta test-short install fuzz lint clean
 
 all: build
 
@@ -24,8 +30,15 @@ build:
 # One package at a time: browsers that fight for two cores prove nothing.
 test:
 	@.ci/need compiler browser mandoc
+	@test "$$(id -u)" != 0 || .ci/need swaks $(filter-out qmail,$(MTAS))
 	go vet ./...
-	MAILAPP_TEST_ALL=1 CGO_ENABLED=1 go test -race -p 1 -parallel 3 -timeout 15m ./...
+	MAILAPP_TEST_ALL=1 MAILAPP_TEST_MTA="$(MTAS)" CGO_ENABLED=1 go test -race -p 1 -parallel 3 -timeout 15m ./...
+
+# What cannot be had is skipped by name. Exim, OpenSMTPD and Dovecot are not
+# installed but unpacked for the test; see cmd/mta_jail_test.go.
+test-mta:
+	@for what in browser swaks postfix maildrop procmail fdm lists; do .ci/need $$what || true; done
+	MAILAPP_TEST_MTA="$(ALL_MTAS)" CGO_ENABLED=0 go test -count 1 -v -run '^TestMTA' ./cmd
 
 # Without the race detector, under which a process takes half a second to start.
 test-short:
@@ -35,6 +48,7 @@ install: build
 	install -D -m 755 mailapp $(DESTDIR)$(PREFIX)/bin/mailapp
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/mailapp.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/mailapp-rules.5 man/mailapp-flow.5
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man7 man/mailapp.7
 
 fuzz:
 	@set -e; for p in $$(go list ./...); do \

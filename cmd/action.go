@@ -48,16 +48,11 @@ func (m *mail) reject(ctx context.Context) error {
 	if !refusedByMail(m.settings, m.evidence) {
 		return verdictError(m.verdict)
 	}
-	l, err := ledger.Open(ctx, string(m.state))
-	if err != nil {
-		return err
-	}
-	defer l.Close()
 	entry, err := m.entry(m.evidence.Address)
 	if err != nil {
 		return err
 	}
-	return m.sendOnce(ctx, l, poster.Notice{
+	return m.sendOnce(ctx, poster.Notice{
 		To: m.evidence.Address, Key: entry.Key, Reason: m.verdict.Reason,
 		Subject:    "Not accepted: " + entry.Subject,
 		Text:       "Your mail was not accepted.\n\n    " + m.verdict.Reason + "\n\nNothing was posted.\n",
@@ -72,21 +67,25 @@ func refusedByMail(s *filter.Settings, e auth.Evidence) bool {
 
 // sendOnce sends the notice unless its recipient has been told the same reason
 // today. It is recorded afterwards: a failure in between tells twice, not never.
-func (m *mail) sendOnce(ctx context.Context, l *ledger.Ledger, n poster.Notice) error {
+func (m *mail) sendOnce(ctx context.Context, n poster.Notice) error {
 	now := time.Now()
-	told, err := l.ToldToday(ctx, n.To, n.Reason, now)
+	told, err := m.ledger.ToldToday(ctx, n.To, n.Reason, now)
 	if err != nil || told {
 		return err
 	}
+	if err := m.send(ctx, n); err != nil {
+		return err
+	}
+	return m.ledger.RecordTold(ctx, n.To, n.Reason, now)
+}
+
+func (m *mail) send(ctx context.Context, n poster.Notice) error {
 	n.From = receiptFrom(m.settings)
-	data, err := n.Compose(now)
+	data, err := n.Compose(time.Now())
 	if err != nil {
 		return err
 	}
-	if err := sendBy(m.settings)(ctx, poster.Letter{To: []string{n.To}, Data: data}); err != nil {
-		return err
-	}
-	return l.RecordTold(ctx, n.To, n.Reason, now)
+	return sendBy(m.settings)(ctx, poster.Letter{To: []string{n.To}, Data: data})
 }
 
 // keep delivers the mail into a Maildir or hands it to a program, whose exit
@@ -116,7 +115,7 @@ func (m *mail) forward(ctx context.Context) error {
 		return err
 	}
 	data = append([]byte(poster.LoopHeader+": 1\n"), data...)
-	if err := sendBy(m.settings)(ctx, poster.Letter{From: m.envelope.Sender, To: m.verdict.RuleDef.To, Data: data}); err != nil {
+	if err := sendBy(m.settings)(ctx, poster.Letter{From: m.Envelope.Sender, To: m.verdict.RuleDef.To, Data: data}); err != nil {
 		return fmt.Errorf("forwarding: %w", err)
 	}
 	return nil
@@ -126,7 +125,7 @@ func (m *mail) forward(ctx context.Context) error {
 // before it.
 func (m *mail) bytes() ([]byte, error) {
 	data, err := io.ReadAll(io.NewSectionReader(m.file, 0, m.size))
-	if bytes.HasPrefix(data, []byte("From ")) {
+	if isMboxLine(data) {
 		_, data, _ = bytes.Cut(data, []byte("\n"))
 	}
 	return data, err
@@ -144,16 +143,15 @@ func (m *mail) hold(ctx context.Context) error {
 	if why == "" {
 		why = fmt.Sprintf("rule %q says so", m.verdict.Rule)
 	}
-	l, err := ledger.Open(ctx, string(m.state))
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	return l.Hold(ctx, entry, why, func() error { return m.keepForOwner(entry.ID()) })
+	return m.ledger.Hold(ctx, entry, why, func() error { return m.keepForOwner(entry.ID()) })
 }
 
 func (m *mail) keepForOwner(id string) error {
-	return m.state.keep(id, m.file, m.size, m.envelope)
+	kept := keptMail{Envelope: m.Envelope}
+	if m.evidence.Proven() {
+		kept.Evidence = &auth.Evidence{Person: m.evidence.Person, Address: m.evidence.Address, Method: m.evidence.Method, Signature: m.evidence.Signature}
+	}
+	return m.state.keep(id, m.file, m.size, kept)
 }
 
 // ownerTime is for a notice to the owner, within what the worker has left.
@@ -163,7 +161,7 @@ const ownerTime = 4 * time.Second
 // can mend: a login, a captcha, a page that has changed, an ad in doubt (C27).
 // That the owner cannot be told only stands in the log: the mail's own end is
 // not changed by it.
-func (m *mail) notifyOwner(p *poster.Poster, job poster.Job, o poster.Outcome, cause error) {
+func (m *mail) notifyOwner(job poster.Job, o poster.Outcome, cause error) {
 	var failure *flow.Failure
 	if !errors.As(cause, &failure) {
 		return
@@ -180,7 +178,7 @@ func (m *mail) notifyOwner(p *poster.Poster, job poster.Job, o poster.Outcome, c
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ownerTime)
 	defer cancel()
-	m.report.note(m.sendOnce(ctx, p.Ledger, poster.Notice{
+	m.report.note(m.sendOnce(ctx, poster.Notice{
 		To: m.settings.Owner, Key: job.Key, Subject: "mailapp: " + job.App + " needs a look", Text: text,
 		Reason: ownerReason(job.App, failure), Screenshot: o.Screenshot,
 	}))

@@ -93,7 +93,8 @@ func (t *trial) warnOwner(failure *flow.Failure, path string) error {
 		return err
 	}
 	defer l.Close()
-	return t.sendOnce(ctx, l, poster.Notice{
+	t.ledger = l
+	return t.sendOnce(ctx, poster.Notice{
 		To: t.settings.Owner, Key: poster.Key("canary", "", "", t.app.Name), Reason: ownerReason(t.app.Name, failure),
 		Subject: "mailapp: " + t.app.Name + " needs a look", Screenshot: failure.Screenshot,
 		Text: fmt.Sprintf("The canary could not walk through the flow of app %q, %s\n\n%v\n\n"+

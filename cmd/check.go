@@ -35,8 +35,14 @@ func newCheckCommand() *cobra.Command {
 			return codeError{exitConfig, err}
 		}
 		if explain, _ := c.Flags().GetBool("explain"); explain {
+			if settings, err = settingsWithPeople(c.Context(), rulesFlag(c)); err != nil {
+				return err
+			}
 			e := explainer{settings: settings, out: c.OutOrStdout()}
 			return e.run(c.Context(), c.InOrStdin(), envelopeFlags(c))
+		}
+		for _, obstacle := range obstacles(settings) {
+			fmt.Fprintf(c.OutOrStdout(), "warning: no mail would be handled now: %v\n", obstacle)
 		}
 		fmt.Fprintf(c.OutOrStdout(), "%s is valid: %d people, %d apps, %d rules; mail server: %s\n", settings.File,
 			len(settings.People), len(settings.Apps), len(settings.Rules), orElse(settings.MTA, "found out at each delivery"))
@@ -88,16 +94,22 @@ func (e explainer) run(ctx context.Context, in io.Reader, flags flagEnvelope) er
 	return nil
 }
 
-func (e explainer) explain(ctx context.Context, in io.Reader, flags flagEnvelope) error {
+func (e explainer) explain(ctx context.Context, in io.Reader, flags flagEnvelope) (err error) {
 	data, tooLarge, err := readBounded(in, e.settings.SizeLimit)
 	if err != nil {
 		return err
 	}
 	msg, err := filter.Open(bytes.NewReader(data), int64(len(data)))
+	env := readEnvelope(os.LookupEnv, flags, e.settings.MTA, msg)
+	// A machine gets no bounce, whatever is wrong with its mail (C18).
+	defer func() {
+		if code := endingOf(err).Code; automatic(msg, env) && (code == exitData || code == exitDenied) {
+			err = nil
+		}
+	}()
 	if err != nil {
 		return err
 	}
-	env := readEnvelope(os.LookupEnv, flags, e.settings.MTA, msg)
 	e.envelope(env, msg)
 	header, err := filter.Read(bufio.NewReader(bytes.NewReader(data)))
 	if err != nil {
@@ -109,12 +121,11 @@ func (e explainer) explain(ctx context.Context, in io.Reader, flags flagEnvelope
 		return verdictError(asked)
 	}
 	if err := errors.Join(err, tooLarge); err != nil {
-		if automatic(msg, env) {
-			return nil
-		}
 		return err
 	}
-	evidence, err := auth.Check(ctx, e.settings.AuthRequest(msg, env, asked, secretsFor(ctx, e.settings)))
+	request := proofRequest(ctx, e.settings, msg, env, asked)
+	request.Thorough = true
+	evidence, err := auth.Check(ctx, request)
 	e.evidence(evidence)
 	if err != nil {
 		return err
@@ -130,8 +141,13 @@ func (e explainer) act(msg *filter.Message, env filter.Envelope, evidence auth.E
 	}
 	e.verdict(verdict)
 	switch {
+	case verdict.RuleDef != nil && verdict.RuleDef.Action == filter.Post && codeIn(msg.Subject()) != "" && !automatic(msg, env):
+		e.line("but its subject brings a code back: a genuine one releases what is held, any other is held")
+		return nil
 	case verdict.Action == filter.Post:
 		return e.post(msg, verdict)
+	case verdict.Action == filter.Register:
+		e.line("the author is asked to confirm the address, or is registered if the subject brings the code back")
 	case refusedByMail(e.settings, evidence):
 		return nil
 	}
@@ -170,11 +186,11 @@ func (e explainer) envelope(env filter.Envelope, m *filter.Message) {
 
 func (e explainer) evidence(ev auth.Evidence) {
 	for _, c := range ev.Checks {
-		mark := "no "
+		mark := "no"
 		if c.Passed {
 			mark = "yes"
 		}
-		e.line("proof by %s: %s %s", c.Method, mark, c.Why)
+		e.line("proof by %s: %s: %s", c.Method, mark, c.Why)
 	}
 	if ev.Proven() {
 		e.line("proven: %s is %s, by %s", ev.Address, ev.Person, ev.Method)
@@ -189,6 +205,10 @@ func (e explainer) verdict(v filter.Verdict) {
 		if t.Matched {
 			mark = "matches"
 		}
+		if t.Line == 0 { // not one of the file
+			e.line("%s: %s", t.Rule, t.Why)
+			continue
+		}
 		e.line("rule %q (line %d) %s: %s", t.Rule, t.Line, mark, t.Why)
 	}
 	e.line("decision: %s, by rule %q", v.Action, v.Rule)
@@ -201,6 +221,9 @@ func (e explainer) verdict(v filter.Verdict) {
 func (e explainer) post(m *filter.Message, v filter.Verdict) error {
 	app := e.settings.App(v.App)
 	e.line("app: %s, flow %s", app.Name, app.Flow)
+	if v.RuleDef.First == filter.Hold {
+		e.line("if nothing of %s was posted before, it is held until %s or the owner releases it", v.Person, v.Person)
+	}
 	f, err := loadFlow(e.settings, app)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/template"
@@ -144,6 +145,7 @@ func (d *demo) rules() ([]byte, error) {
 	var rules bytes.Buffer
 	err = t.Execute(&rules, map[string]string{
 		"State": "state", "Receipts": "receipts", "Flow": "fakesite.yaml", "Password": "password", "Site": d.url,
+		"Root": strconv.FormatBool(os.Geteuid() == 0),
 	})
 	return rules.Bytes(), err
 }
@@ -162,7 +164,7 @@ func (d *demo) run() error {
 	r := delivery{
 		in: bytes.NewReader(mail), rules: d.path("rules.yaml"),
 		env:      func(string) (string, bool) { return "", false },
-		envelope: &filter.Envelope{Sender: demoAccount, SenderKnown: true, Recipient: demoRecipient, SASLLogin: "fred"},
+		kept:     &keptMail{Envelope: filter.Envelope{Sender: demoAccount, SenderKnown: true, Recipient: demoRecipient, SASLLogin: "fred"}},
 		progress: func(e event) { d.say("%-8s %s", e.Stage, e.Text) },
 	}.handleUntilSignal()
 	if r.Exit != exitDone {

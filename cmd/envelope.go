@@ -78,14 +78,15 @@ func envelopeFlags(c *cobra.Command) flagEnvelope {
 
 // readEnvelope finds the envelope: flags first, then the MTA's environment,
 // then the trace fields that the MTA wrote, and To only when run by hand
-// (C16). mta is the setting, or "" to find it out.
+// (C16). mta is the setting, or "" to find it out; m is nil where the header
+// could not be read.
 func readEnvelope(env environment, flags flagEnvelope, mta string, m *filter.Message) filter.Envelope {
 	if mta == "" {
 		mta = foundMTA(env)
 	}
 	e := filter.Envelope{MTA: mta, Extension: extension(env)}
 	if mta == mtaPostfix {
-		e.SASLLogin, e.ClientAddress = env.get("SASL_USERNAME"), env.get("CLIENT_ADDRESS")
+		e.SASLLogin = env.get("SASL_USERNAME")
 	}
 	if flags.sasl != nil {
 		e.SASLLogin = *flags.sasl
@@ -98,7 +99,8 @@ func readEnvelope(env environment, flags flagEnvelope, mta string, m *filter.Mes
 // envelopeSender gives the envelope sender and whether it is known; known and
 // empty is the null sender. Postfix's local(8) replaces odd characters in
 // SENDER, so there the Return-Path that it wrote goes first; elsewhere a
-// Return-Path may be the sender's own and counts only when nothing else does.
+// Return-Path may be the sender's own and counts only when nothing else does,
+// not even a line "From sender date", which is Sendmail's only word of it.
 func envelopeSender(env environment, flags flagEnvelope, mta string, m *filter.Message) (string, bool) {
 	if flags.sender != nil {
 		return bareAddress(*flags.sender), true
@@ -113,6 +115,11 @@ func envelopeSender(env environment, flags flagEnvelope, mta string, m *filter.M
 	if line, ok := env("RPLINE"); ok {
 		return bareAddress(strings.TrimPrefix(strings.TrimSpace(line), "Return-Path:")), true
 	}
+	if m != nil {
+		if sender, ok := m.MboxSender(); ok {
+			return sender, true
+		}
+	}
 	return path, wrote
 }
 
@@ -124,6 +131,9 @@ func returnPath(m *filter.Message) (string, bool) {
 
 // topmost gives the value of the first field of that name as it stands.
 func topmost(m *filter.Message, name string) (string, bool) {
+	if m == nil {
+		return "", false
+	}
 	for _, f := range m.Fields() {
 		if strings.EqualFold(f.Name, name) {
 			return strings.TrimSpace(f.Value), true
@@ -184,16 +194,5 @@ func extension(env environment) string {
 	return ""
 }
 
-// withoutSecret gives the recipient as it may be shown: its extension, which
-// may be a secret that proves the sender, is left out (C29).
-func withoutSecret(e filter.Envelope) string {
-	local, domain := e.Recipient, ""
-	if at := strings.LastIndexByte(e.Recipient, '@'); at >= 0 {
-		local, domain = e.Recipient[:at], e.Recipient[at:]
-	}
-	local, _, _ = strings.Cut(local, "+")
-	if cut := len(local) - len(e.Extension) - 1; e.MTA == mtaPostfix && e.Extension != "" && cut > 0 && strings.EqualFold(local[cut+1:], e.Extension) {
-		local = local[:cut] // whatever its recipient_delimiter is
-	}
-	return oneLine(local+domain, 300)
-}
+// withoutSecret gives the recipient as it may be shown.
+func withoutSecret(e filter.Envelope) string { return oneLine(e.Shown(), 300) }

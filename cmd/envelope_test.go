@@ -44,9 +44,9 @@ func TestReadEnvelope(t *testing.T) {
 		want  filter.Envelope
 	}{
 		"postfix": {env: postfixEnv, mail: "Return-Path: <josé@example.org>\n",
-			want: filter.Envelope{Sender: "josé@example.org", SenderKnown: true, Recipient: "fred_x+k7@example.org", Extension: "k7", SASLLogin: "fred", ClientAddress: "192.0.2.1", MTA: mtaPostfix}},
+			want: filter.Envelope{Sender: "josé@example.org", SenderKnown: true, Recipient: "fred_x+k7@example.org", Extension: "k7", SASLLogin: "fred", MTA: mtaPostfix}},
 		"postfix, null sender": {env: with(postfixEnv, "SENDER", "MAILER-DAEMON"), mail: "Return-Path: <>\n",
-			want: filter.Envelope{SenderKnown: true, Recipient: "fred_x+k7@example.org", Extension: "k7", SASLLogin: "fred", ClientAddress: "192.0.2.1", MTA: mtaPostfix}},
+			want: filter.Envelope{SenderKnown: true, Recipient: "fred_x+k7@example.org", Extension: "k7", SASLLogin: "fred", MTA: mtaPostfix}},
 		"exim: only Postfix is believed about SASL": {env: eximEnv, mail: "Return-Path: <forged@evil.example>\n",
 			want: filter.Envelope{Sender: "a@example.org", SenderKnown: true, Recipient: "fred_x+k7@example.org", Extension: "k7", MTA: mtaExim}},
 		"opensmtpd, null sender": {env: opensmtpdEnv,
@@ -61,12 +61,17 @@ func TestReadEnvelope(t *testing.T) {
 			want: filter.Envelope{Sender: "a@example.org", SenderKnown: true, Recipient: "fred_x@example.org", MTA: mtaDovecot}},
 		"flags first, as pipe(8) gives them": {env: postfixEnv, mail: "Return-Path: <b@example.org>\n",
 			flags: flagEnvelope{text("MAILER-DAEMON"), text("<anna_y@example.org>"), text("anna")},
-			want:  filter.Envelope{SenderKnown: true, Recipient: "anna_y@example.org", Extension: "k7", SASLLogin: "anna", ClientAddress: "192.0.2.1", MTA: mtaPostfix}},
+			want:  filter.Envelope{SenderKnown: true, Recipient: "anna_y@example.org", Extension: "k7", SASLLogin: "anna", MTA: mtaPostfix}},
 		"by hand": {mail: "Return-Path: <a@example.org>\nTo: Fred <fred_x@example.org>\n",
 			want: filter.Envelope{Sender: "a@example.org", SenderKnown: true, Recipient: "fred_x@example.org"}},
 		"by hand, delivered before": {mail: "Delivered-To: fred_x@example.org\nTo: other@example.org\n",
 			want: filter.Envelope{Recipient: "fred_x@example.org"}},
 		"by hand, several in To": {mail: "To: a@example.org, b@example.org\n", want: filter.Envelope{}},
+		"sendmail's only word of the sender": {env: map[string]string{"AGENT": "sendmail"},
+			mail: "From a@example.org  Mon Nov 23 00:00:00 2026\nReturn-Path: <forged@evil.example>\n",
+			want: filter.Envelope{Sender: "a@example.org", SenderKnown: true, MTA: mtaSendmail}},
+		"sendmail, null sender": {env: map[string]string{"AGENT": "sendmail"}, mail: "From MAILER-DAEMON  Mon Nov 23 00:00:00 2026\n",
+			want: filter.Envelope{SenderKnown: true, MTA: mtaSendmail}},
 		"a mail server's To is nobody's word": {env: map[string]string{"AGENT": "sendmail"}, mail: "To: fred_x@example.org\n",
 			want: filter.Envelope{MTA: mtaSendmail}},
 	} {
@@ -101,10 +106,13 @@ func TestWithoutSecret(t *testing.T) {
 		{Recipient: "fred@a+b.example"}:        "fred@a+b.example",
 		{Recipient: "nonsense"}:                "nonsense",
 		{}:                                     "",
-		{Recipient: "fred_x-K7q3@example.org", Extension: "k7q3", MTA: mtaPostfix}:  "fred_x@example.org",
-		{Recipient: "joe-fred_x@example.org", Extension: "fred_x", MTA: mtaQmail}:   "joe-fred_x@example.org",
-		{Recipient: "k7q3@example.org", Extension: "k7q3", MTA: mtaPostfix}:         "k7q3@example.org",
-		{Recipient: "fred_x=k7q3@example.org", Extension: "other", MTA: mtaPostfix}: "fred_x=k7q3@example.org",
+		{Recipient: "fred_x-K7q3@example.org", Extension: "k7q3", MTA: mtaPostfix}:                                          "fred_x@example.org",
+		{Recipient: "joe-fred_x@example.org", Extension: "fred_x", MTA: mtaQmail}:                                           "joe-fred_x@example.org",
+		{Recipient: "k7q3@example.org", Extension: "k7q3", MTA: mtaPostfix}:                                                 "k7q3@example.org",
+		{Recipient: "fred_x=k7q3@example.org", Extension: "other", MTA: mtaPostfix}:                                         "fred_x=k7q3@example.org",
+		{Recipient: "fred_x-k7q3@example.org", Extension: "k7q3", MTA: mtaExim}:                                             "fred_x@example.org",
+		{Recipient: "fred_x-AAAAO4O45ucum2lqgi4q@example.org"}:                                                              "fred_x@example.org",
+		{Recipient: "joe-fred_x-aaaao4o45ucum2lqgi4q@example.org", Extension: "fred_x-aaaao4o45ucum2lqgi4q", MTA: mtaQmail}: "joe-fred_x@example.org",
 	} {
 		if got := withoutSecret(in); got != want {
 			t.Errorf("%+v: %q, want %q", in, got, want)

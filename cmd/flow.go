@@ -135,6 +135,9 @@ func openTrial(c *cobra.Command, name string) (*trial, error) {
 	if err != nil {
 		return nil, codeError{exitConfig, err}
 	}
+	if err := refuseRoot(settings); err != nil {
+		return nil, err
+	}
 	app := settings.App(name)
 	if app == nil {
 		var names []string

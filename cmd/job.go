@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"os"
+	"time"
 
 	"mailapp/filter"
+	"mailapp/filter/auth"
 	"mailapp/filter/strictyaml"
 	"mailapp/poster"
 	"mailapp/poster/browser"
@@ -18,6 +21,26 @@ import (
 
 // observe is told of every transition of the ledger; the crash test sets it.
 var observe func(to ledger.State, done bool)
+
+// lookupTXT asks the DNS, by the system's resolver; tests set it.
+var lookupTXT = net.DefaultResolver.LookupTXT
+
+// proofRequest asks who sent a mail. asked is what the rules make of it before
+// that is known.
+func proofRequest(ctx context.Context, s *filter.Settings, m *filter.Message, e filter.Envelope, asked filter.Verdict) auth.Request {
+	request := s.AuthRequest(m, e, asked, secretsFor(ctx, s))
+	request.LookupTXT, request.Now = lookupTXT, time.Now()
+	return request
+}
+
+// withPeople adds those who have registered.
+func withPeople(s *filter.Settings, people []ledger.Person) *filter.Settings {
+	registered := make([]*filter.Person, len(people))
+	for i, p := range people {
+		registered[i] = &filter.Person{Name: p.Name, Addresses: []string{p.Address}, Key: p.Key}
+	}
+	return s.WithRegistered(registered)
+}
 
 // job carries what filter has decided over to what poster needs.
 func (m *mail) job() (poster.Job, error) {
@@ -58,6 +81,9 @@ func (m *mail) work(ctx context.Context) (w poster.Work, err error) {
 // Message-ID must not pass for the mail that has it.
 func (m *mail) entry(sender string) (ledger.Job, error) {
 	id, who := m.message.MessageID(), sender
+	if m.evidence.Signature != "" {
+		id = m.evidence.Signature
+	}
 	if id == "" || sender == "" {
 		digest, err := m.message.Digest()
 		if err != nil {
@@ -66,14 +92,23 @@ func (m *mail) entry(sender string) (ledger.Job, error) {
 		id += " digest:" + hex.EncodeToString(digest)
 	}
 	if sender == "" {
-		sender = "unproven:" + oneLine(m.envelope.Sender, 300)
+		sender = "unproven:" + oneLine(m.Envelope.Sender, 300)
 	}
 	return ledger.Job{
-		Key:  poster.Key(m.verdict.Rule, m.envelope.Recipient, who, id),
+		Key:  poster.Key(m.verdict.Rule, m.recipient(), who, id),
 		Rule: m.verdict.Rule, App: m.verdict.App, Person: m.evidence.Person,
-		Sender: sender, Recipient: withoutSecret(m.envelope),
-		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: oneLine(m.message.Subject(), 300),
+		Sender: sender, Recipient: withoutSecret(m.Envelope),
+		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: withoutCode(oneLine(m.message.Subject(), 300)),
 	}, nil
+}
+
+// recipient is the envelope recipient as the rule that matched took it: an
+// extension that names nobody, and the case of letters, make no other job.
+func (m *mail) recipient() string {
+	if m.verdict.Recipient != "" {
+		return m.verdict.Recipient
+	}
+	return m.Recipient
 }
 
 // loadFlow reads the app's flow and checks it against what the app fills in.
@@ -123,20 +158,15 @@ func newBrowser(s *filter.Settings, state stateDir) *browser.Browser {
 	return &browser.Browser{Path: s.Path(s.Browser.Path), NoSandbox: !s.Browser.Sandbox, Dir: state.run()}
 }
 
-// poster opens the ledger and readies a browser, which is not started yet.
-func (m *mail) poster(ctx context.Context) (p *poster.Poster, closeAll func(), err error) {
-	l, err := ledger.Open(ctx, string(m.state))
-	if err != nil {
-		return nil, nil, err
-	}
-	l.Observe = observe
+// poster readies a browser, which is not started yet.
+func (m *mail) poster() (*poster.Poster, error) {
 	if err := errors.Join(browser.Sweep(m.state.run()), m.state.sweep()); err != nil {
-		return nil, nil, errors.Join(err, l.Close())
+		return nil, err
 	}
 	return &poster.Poster{
-		Ledger: l,
+		Ledger: m.ledger,
 		Site:   newBrowser(m.settings, m.state),
 		Send:   sendBy(m.settings), From: receiptFrom(m.settings),
 		Progress: func(e flow.Event) { m.say("page", "%s", e.Text) },
-	}, func() { l.Close() }, nil
+	}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"text/tabwriter"
@@ -49,8 +50,10 @@ type settling struct {
 	settings *filter.Settings
 	state    stateDir
 	ledger   *ledger.Ledger
-	say      func(format string, args ...any)
+	out      io.Writer
 }
+
+func (o *settling) say(format string, args ...any) { fmt.Fprintf(o.out, format+"\n", args...) }
 
 func withLedger(c *cobra.Command, do func(context.Context, *settling) error) error {
 	settings, err := loadSettings(rulesFlag(c))
@@ -66,9 +69,7 @@ func withLedger(c *cobra.Command, do func(context.Context, *settling) error) err
 		return err
 	}
 	defer l.Close()
-	return do(c.Context(), &settling{rulesFlag(c), settings, state, l, func(format string, args ...any) {
-		fmt.Fprintf(c.OutOrStdout(), format+"\n", args...)
-	}})
+	return do(c.Context(), &settling{rulesFlag(c), settings, state, l, c.OutOrStdout()})
 }
 
 func listJobs(ctx context.Context, c *cobra.Command, o *settling) error {
@@ -140,7 +141,7 @@ func settleForget(ctx context.Context, o *settling, claim *ledger.Claim, _ []str
 // settleRetry has a kept mail handled once more. The job stays as it is until
 // the worker takes it, so that dying here loses nothing.
 func settleRetry(ctx context.Context, o *settling, claim *ledger.Claim, _ []string) error {
-	message, env, err := o.state.openKept(claim.ID())
+	message, kept, err := o.state.openKept(claim.ID())
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("the mail of %s was not kept; have it sent again", claim.ID())
 	}
@@ -149,7 +150,7 @@ func settleRetry(ctx context.Context, o *settling, claim *ledger.Claim, _ []stri
 	}
 	defer message.Close()
 	claim.Close() // the worker claims it
-	r := delivery{in: message, rules: o.rules, envelope: &env, retry: true}.handleUntilSignal()
+	r := delivery{in: message, rules: o.rules, kept: &kept, retry: true}.handleUntilSignal()
 	if r.Exit != exitDone {
 		return fmt.Errorf("%s: %s", claim.ID(), r.cause())
 	}
@@ -157,21 +158,8 @@ func settleRetry(ctx context.Context, o *settling, claim *ledger.Claim, _ []stri
 	if r.Outcome == string(ledger.Held) && r.ID == claim.ID() {
 		return nil
 	}
-	return o.close(ctx, claim.ID(), r.ID)
-}
-
-// close ends a job that another rule has taken over, or none: its mail has
-// been dealt with.
-func (o *settling) close(ctx context.Context, id, successor string) error {
-	if id != successor {
-		claim, err := o.ledger.Take(ctx, id)
-		if err != nil {
-			return err
-		}
-		defer claim.Close()
-		if err := claim.Answer(ctx); err != nil {
-			return err
-		}
+	if err := closeIfReplaced(ctx, o.ledger, o.state, claim.ID(), r.ID); err != nil {
+		return err
 	}
-	return o.state.forget(id)
+	return o.state.forget(claim.ID())
 }

@@ -17,8 +17,19 @@ import (
 // envelope. Whatever goes wrong comes back as an error, and exit.go alone
 // decides what the mail server hears of it.
 func process(ctx context.Context, message *os.File, req request, tell func(event)) (r report) {
-	m := &mail{file: message, size: req.Size, envelope: req.Envelope, retry: req.Retry, tell: tell, report: &r}
-	err := m.read(req.Rules)
+	m := &mail{file: message, size: req.Size, keptMail: req.Mail, retry: req.Retry, tell: tell, report: &r}
+	err := m.open(ctx, req.Rules)
+	if err == nil {
+		defer m.ledger.Close()
+		err = m.handle(ctx)
+	}
+	r.fail(err)
+	return r
+}
+
+// handle takes the mail, once all is at hand, from its sender to its end.
+func (m *mail) handle(ctx context.Context) error {
+	err := m.read()
 	if err == nil {
 		err = m.prove(ctx)
 	}
@@ -28,61 +39,99 @@ func process(ctx context.Context, message *os.File, req request, tell func(event
 	if err == nil {
 		err = m.act(ctx)
 	}
-	r.fail(err)
-	return r
+	return err
 }
 
 // mail is one message on its way through, and what is known of it so far.
 type mail struct {
-	file     *os.File
-	size     int64
-	envelope filter.Envelope
+	file *os.File
+	size int64
+	keptMail
 	retry    bool // a person has said that what is held is to be done
+	released bool // its sender has said that it is theirs
 	tell     func(event)
 	report   *report
 
 	settings *filter.Settings
 	state    stateDir
+	ledger   *ledger.Ledger
 	message  *filter.Message // what is written
 	evidence auth.Evidence   // what is proven
 	verdict  filter.Verdict  // what is to be done
 }
 
-// read opens the message and the rules that apply to it.
-func (m *mail) read(rules string) (err error) {
+// open opens all that is there before the message: the rules, the ledger, and
+// the people who have registered.
+func (m *mail) open(ctx context.Context, rules string) (err error) {
 	if m.settings, err = loadSettings(rules); err != nil {
 		return err
 	}
 	if m.state, err = openState(m.settings); err != nil {
 		return err
 	}
+	if m.ledger, err = ledger.Open(ctx, string(m.state)); err != nil {
+		return err
+	}
+	m.ledger.Observe = observe
+	people, err := m.ledger.People(ctx)
+	if err != nil {
+		return errors.Join(err, m.ledger.Close())
+	}
+	m.settings = withPeople(m.settings, people)
+	return nil
+}
+
+// read opens the message.
+func (m *mail) read() (err error) {
 	if m.message, err = filter.Open(m.file, m.size); err != nil {
 		return err
 	}
 	m.report.MessageID = oneLine(m.message.MessageID(), 300)
-	m.report.Recipient = withoutSecret(m.envelope)
+	m.report.Recipient = withoutSecret(m.Envelope)
 	return nil
 }
 
-// prove finds out who really sent the message.
+// prove finds out who really sent the message. What was proven when a mail was
+// put aside stays so: signatures and addresses expire while it waits.
 func (m *mail) prove(ctx context.Context) (err error) {
-	// What the rules make of the mail before anything is proven tells whom its
-	// recipient names.
-	asked, err := m.settings.Decide(m.message, m.envelope, nil)
-	if err != nil {
-		return err
+	if m.Evidence != nil && m.stillCounts(*m.Evidence) {
+		m.evidence = *m.Evidence
+	} else {
+		// What the rules make of the mail before anything is proven tells
+		// whom its recipient names.
+		asked, err := m.settings.Decide(m.message, m.Envelope, nil)
+		if err != nil {
+			return err
+		}
+		request := proofRequest(ctx, m.settings, m.message, m.Envelope, asked)
+		if !m.proofDecides(asked) {
+			request.Message = nil // nobody need ask the DNS
+		}
+		if m.evidence, err = auth.Check(ctx, request); err != nil {
+			return err
+		}
 	}
-	m.evidence, err = auth.Check(ctx, m.settings.AuthRequest(m.message, m.envelope, asked, secretsFor(ctx, m.settings)))
-	if err == nil && m.evidence.Proven() {
+	if m.evidence.Proven() {
 		m.report.Sender = m.evidence.Address
 		m.say("proof", "%s is %s, by %s", m.evidence.Address, m.evidence.Person, m.evidence.Method)
 	}
-	return err
+	return nil
+}
+
+// stillCounts tells whether the person who was proven still has the address.
+func (m *mail) stillCounts(e auth.Evidence) bool {
+	who := m.settings.Person(e.Person)
+	return who != nil && who == m.settings.PersonOf(e.Address)
+}
+
+// proofDecides tells whether it makes a difference who sent the mail.
+func (m *mail) proofDecides(asked filter.Verdict) bool {
+	return asked.Action == filter.Undecided || asked.Action == filter.Reject && m.settings.Refusals == filter.ByMail
 }
 
 // decide applies the rules; the first that matches wins.
 func (m *mail) decide() (err error) {
-	m.verdict, err = m.settings.Decide(m.message, m.envelope, &m.evidence)
+	m.verdict, err = m.settings.Decide(m.message, m.Envelope, &m.evidence)
 	m.report.Rule, m.report.Decision = m.verdict.Rule, string(m.verdict.Action)
 	if err == nil {
 		m.tell(event{Partial: m.report})
@@ -94,9 +143,18 @@ func (m *mail) decide() (err error) {
 // act does what was decided. A verdict that decides nothing is an error, and
 // so is tried again: it never swallows a mail.
 func (m *mail) act(ctx context.Context) error {
+	if m.bringsCode() {
+		return m.release(ctx)
+	}
+	return m.carryOut(ctx)
+}
+
+func (m *mail) carryOut(ctx context.Context) error {
 	switch m.verdict.Action {
 	case filter.Post:
 		return m.post(ctx)
+	case filter.Register:
+		return m.register(ctx)
 	case filter.Reject:
 		return m.reject(ctx)
 	case filter.Drop:
@@ -118,16 +176,18 @@ func (m *mail) post(ctx context.Context) error {
 		return err
 	}
 	m.report.ID = job.ID()
-	p, closeLedger, err := m.poster(ctx)
+	if waits, err := m.waitsAsFirst(ctx, job); err != nil || waits {
+		return err
+	}
+	p, err := m.poster()
 	if err != nil {
 		return err
 	}
-	defer closeLedger()
 	outcome, err := p.Post(ctx, job)
 	m.noteOutcome(outcome)
 	m.leaveTrace(job, errors.Join(err, outcome.Cause))
 	if err != nil {
-		m.notifyOwner(p, job, outcome, err)
+		m.notifyOwner(job, outcome, err)
 		return err
 	}
 	switch outcome.State {
@@ -139,7 +199,7 @@ func (m *mail) post(ctx context.Context) error {
 		}
 		return unpostable{fmt.Sprintf("The site did not take the ad; it said: %s", outcome.Result.Said)}
 	case ledger.Held:
-		m.notifyOwner(p, job, outcome, outcome.Cause)
+		m.notifyOwner(job, outcome, outcome.Cause)
 		return m.keepForOwner(job.ID())
 	}
 	return errors.New("the poster came to no outcome")

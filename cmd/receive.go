@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"mailapp/filter"
@@ -20,9 +21,10 @@ type delivery struct {
 	rules    string // the flag --rules
 	env      environment
 	flags    flagEnvelope
-	envelope *filter.Envelope // known already, of a kept mail; else nil
-	retry    bool             // a person has said that what is held is to be done
-	progress func(event)      // nil: nobody watches
+	kept     *keptMail   // what is known already of a kept mail; else nil
+	retry    bool        // a person has said that what is held is to be done
+	progress func(event) // nil: nobody watches
+	out      io.Writer   // the message goes on to here with its result (passon.go); nil: it ends here
 }
 
 // handle takes one message from its first byte to its end. It is the parent's
@@ -53,31 +55,40 @@ func (d delivery) handle(ctx context.Context, expire func()) (r report) {
 	if err == nil {
 		log, err = state.openLog()
 	}
+	if err == nil {
+		err = refuseRoot(settings)
+	}
 	if err != nil {
 		r.end(ending{exitLater, "4.3.5", "This service is not set up correctly at the moment; the message will be tried again."}, err)
 		return r
 	}
 	defer time.AfterFunc(settings.Deadline, expire).Stop()
-	d.decide(ctx, settings, state, &r)
+	if d.out != nil {
+		d.passOn(ctx, settings, state, &r)
+	} else {
+		d.decide(ctx, settings, state, &r)
+	}
 	return r
 }
 
 // decide reads the header and ends what it decides; it hands on the rest.
 func (d delivery) decide(ctx context.Context, settings *filter.Settings, state stateDir, r *report) {
+	d.in = interruptible{ctx, d.in}
 	var seen bytes.Buffer // all that has been read so far, for the spool
 	msg, err := filter.Read(bufio.NewReader(io.TeeReader(d.in, &seen)))
-	if err != nil {
-		r.fail(err)
-		return
-	}
 	env := d.readEnvelope(settings, msg)
-	r.MessageID, r.Recipient = oneLine(msg.MessageID(), 300), withoutSecret(env)
+	r.Recipient = withoutSecret(env)
 	// A machine gets no bounce, whatever is wrong with its mail (C18).
 	defer func() {
 		if automatic(msg, env) && (r.Exit == exitData || r.Exit == exitDenied) {
 			r.Decision, r.Exit, r.Status = string(filter.Drop), exitDone, ""
 		}
 	}()
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	r.MessageID = oneLine(msg.MessageID(), 300)
 	verdict, err := settings.Decide(msg, env, nil)
 	if err != nil {
 		r.fail(err)
@@ -95,21 +106,50 @@ func (d delivery) decide(ctx context.Context, settings *filter.Settings, state s
 	}
 	defer spool.Close()
 	*r = d.supervise(ctx, spool, request{
-		Rules: settings.File, RunDir: state.run(), Size: size, Envelope: env,
+		Rules: settings.File, RunDir: state.run(), Size: size, Mail: d.known(env),
 		Deadline: settings.Deadline - time.Since(r.Time), Retry: d.retry,
 	}, *r)
 }
 
-// automatic tells whether no person waits for an answer to the message.
+// interruptible reads a message until somebody ends us, who may have cut it short
+// as well: an end that comes after that is none.
+type interruptible struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+func (i interruptible) Read(p []byte) (int, error) {
+	n, err := i.in.Read(p)
+	if cause := i.ctx.Err(); cause != nil {
+		return 0, cause
+	}
+	return n, err
+}
+
+// automatic tells whether no person waits for an answer to the message, as far
+// as the envelope tells where the header could not be read (m is nil).
 func automatic(m *filter.Message, e filter.Envelope) bool {
-	return e.SenderKnown && e.Sender == "" || m.Automatic() != "" || m.OwnLoop()
+	local, _, _ := strings.Cut(e.Sender, "@")
+	switch {
+	case e.SenderKnown && e.Sender == "", strings.EqualFold(local, "MAILER-DAEMON"):
+		return true
+	}
+	return m != nil && (m.Automatic() != "" || m.OwnLoop())
 }
 
 func (d delivery) readEnvelope(s *filter.Settings, m *filter.Message) filter.Envelope {
-	if d.envelope != nil {
-		return *d.envelope
+	if d.kept != nil {
+		return d.kept.Envelope
 	}
 	return readEnvelope(d.env, d.flags, s.MTA, m)
+}
+
+// known is what a worker need not find out.
+func (d delivery) known(env filter.Envelope) keptMail {
+	if d.kept != nil {
+		return *d.kept
+	}
+	return keptMail{Envelope: env}
 }
 
 // endsHere tells whether a verdict on the header alone is carried out by
@@ -126,15 +166,24 @@ func verdictError(v filter.Verdict) error {
 	return nil
 }
 
-// spoolMessage copies the message to a file that has no name, so that nothing
-// is left of it however we end, and gives its size.
-func spoolMessage(dir string, in io.Reader, limit int64) (*os.File, int64, error) {
+// newSpool makes a file that has no name, so that nothing is left of it however
+// we end.
+func newSpool(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, "spool-")
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	if err := os.Remove(f.Name()); err != nil {
-		return nil, 0, errors.Join(err, f.Close())
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// spoolMessage copies the message to a spool file and gives its size.
+func spoolMessage(dir string, in io.Reader, limit int64) (*os.File, int64, error) {
+	f, err := newSpool(dir)
+	if err != nil {
+		return nil, 0, err
 	}
 	size, err := io.Copy(f, io.LimitReader(in, limit+1))
 	if err == nil && size > limit {
@@ -147,5 +196,9 @@ func spoolMessage(dir string, in io.Reader, limit int64) (*os.File, int64, error
 }
 
 func tooLarge(limit int64) error {
-	return unpostable{fmt.Sprintf("The message is larger than %d MB, the most that is taken here.", limit>>20)}
+	most := fmt.Sprintf("%d MB", limit>>20)
+	if limit < 1<<20 {
+		most = fmt.Sprintf("%d kB", limit>>10)
+	}
+	return unpostable{"The message is larger than " + most + ", the most that is taken here."}
 }

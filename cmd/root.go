@@ -60,7 +60,8 @@ func newRoot(exampleRules []byte) *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return codeError{exitUsage, err} })
 	root.PersistentFlags().String("rules", "", "read the rules from `FILE`")
-	root.AddCommand(newRunCommand(), newCheckCommand(), newLedgerCommand(), newFlowCommand(), newInitCommand(exampleRules),
+	root.AddCommand(newRunCommand(), newCheckCommand(), newLedgerCommand(), newPeopleCommand(), newAddressCommand(),
+		newFlowCommand(), newInitCommand(exampleRules),
 		newDemoCommand(), newWorkerCommand())
 	asUsage(root)
 	return root
@@ -89,7 +90,7 @@ func asUsage(c *cobra.Command) {
 	if check := c.Args; check != nil {
 		c.Args = func(c *cobra.Command, args []string) error {
 			if err := check(c, args); err != nil {
-				return codeError{exitUsage, err}
+				return usageError("%w; usage: %s", err, c.UseLine())
 			}
 			return nil
 		}

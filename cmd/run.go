@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,26 +23,77 @@ func newRunCommand() *cobra.Command {
 		Long: "Handle one mail from standard input. The envelope comes from the mail server's\n" +
 			"environment or from the flags; give addresses as --recipient=ADDRESS, in one word.\n\n" +
 			"It ends with 0 (done), 75 (try again later), 65 (cannot be posted as it is) or\n" +
-			"77 (not allowed), and says why in one line.",
+			"77 (not allowed), and says why in one line. With --filter it passes the message on\n" +
+			"with fields that say so, and ends with 0 or 75.",
 		Args: cobra.NoArgs,
 	}
 	addEnvelopeFlags(c)
+	c.Flags().Bool("filter", false, "write the message to standard output with X-Mailapp fields added")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		d := delivery{in: c.InOrStdin(), rules: rulesFlag(c), env: os.LookupEnv, flags: envelopeFlags(c)}
-		stderr := c.ErrOrStderr()
-		if isTerminal(stderr) {
-			d.progress = func(e event) { fmt.Fprintf(stderr, "%-8s %s\n", e.Stage, oneLine(e.Text, 300)) }
-		}
-		r := d.handleUntilSignal()
-		if d.progress != nil && r.Exit == exitDone {
-			fmt.Fprintln(stderr, summary(r))
-		}
-		if code := endRun(stderr, r.ending()); code != exitDone {
+		if code := endRun(c.ErrOrStderr(), handleInput(c).ending()); code != exitDone {
 			return codeError{code, errSaid}
 		}
 		return nil
 	}
 	return c
+}
+
+// handleInput handles the message on standard input, and tells a person at the
+// terminal how it goes. It never panics (C2).
+func handleInput(c *cobra.Command) (r report) {
+	defer func() {
+		if recover() != nil {
+			r = interrupted(nil)
+		}
+	}()
+	if noInput(c.InOrStdin()) {
+		r.end(misuse, errors.New("standard input is closed"))
+		return r
+	}
+	if _, ok := os.LookupEnv("PATH"); !ok {
+		os.Setenv("PATH", defaultPath) // Dovecot gives none
+	}
+	d := delivery{in: c.InOrStdin(), rules: rulesFlag(c), env: os.LookupEnv, flags: envelopeFlags(c)}
+	if passOn, _ := c.Flags().GetBool("filter"); passOn {
+		d.out = c.OutOrStdout()
+	}
+	stderr := c.ErrOrStderr()
+	if !isTerminal(stderr) {
+		return d.handleUntilSignal()
+	}
+	d.progress = func(e event) { fmt.Fprintf(stderr, "%-8s %s\n", e.Stage, oneLine(e.Text, 300)) }
+	r = d.handleUntilSignal()
+	switch r.Exit {
+	case exitDone:
+		fmt.Fprintln(stderr, summary(r))
+	case exitLater: // there may be no log that tells
+		fmt.Fprintf(stderr, "because: %s\n", r.cause())
+	}
+	return r
+}
+
+// defaultPath is where programs are looked for if the environment does not say.
+const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+// noInput tells that there is no message, not even an empty one: standard input
+// is closed, for which the Go runtime opens the null device.
+func noInput(in io.Reader) bool {
+	f, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	given, err := f.Stat()
+	if err != nil {
+		return true
+	}
+	null, err := os.Stat(os.DevNull)
+	return err == nil && os.SameFile(given, null)
+}
+
+// interrupted is the report of a mail whose handling did not come to an end.
+func interrupted(cause error) (r report) {
+	r.end(ending{exitLater, "4.3.0", "The work was interrupted; it will be tried again."}, cause)
+	return r
 }
 
 // endRun writes the one line that a mail server gets and gives the code.
@@ -70,20 +122,22 @@ func (d delivery) handleUntilSignal() report {
 	case r := <-done:
 		return r
 	case <-time.After(2 * time.Second):
-		var r report
-		r.end(ending{exitLater, "4.3.0", "The work was interrupted; it will be tried again."}, ctx.Err())
-		return r
+		return interrupted(ctx.Err())
 	}
 }
 
 // untilSignal gives a context that ends with the first signal that means to
 // end us. From the first call on, no such signal ends the process by itself:
-// that would bounce the mail on some servers. SIGPIPE is caught, not ignored,
-// since what is ignored stays so in programs that we start.
+// that would bounce the mail on some servers, as would the Go runtime's exit code
+// 2 for SIGQUIT and SIGABRT, and the SIGKILL that follows SIGXCPU. SIGPIPE is
+// caught, not ignored, since what is ignored stays so in programs that we start.
+// (SIGXFSZ, for the limit on file sizes that Postfix sets, the Go runtime takes
+// itself: the write fails.)
 var untilSignal = sync.OnceValue(func() context.Context {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, _ := signal.NotifyContext(context.Background(), //nolint:govet // until the process ends
-		syscall.SIGTERM, syscall.SIGALRM, syscall.SIGHUP, syscall.SIGINT)
+		syscall.SIGTERM, syscall.SIGALRM, syscall.SIGHUP, syscall.SIGINT,
+		syscall.SIGQUIT, syscall.SIGXCPU, syscall.SIGABRT)
 	return ctx
 })
 
@@ -99,8 +153,10 @@ func misused(in io.Reader, out io.Writer) int {
 	case <-read:
 	case <-untilSignal().Done():
 	}
-	return endRun(out, ending{exitLater, "4.3.5", "This service is called in a way that it does not understand; the message will be tried again."})
+	return endRun(out, misuse)
 }
+
+var misuse = ending{exitLater, "4.3.5", "This service is called in a way that it does not understand; the message will be tried again."}
 
 // summary says to a person at a terminal what has become of a mail.
 func summary(r report) string {

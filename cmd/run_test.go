@@ -83,30 +83,6 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// C2: a signal while the message is still being read, too, is 75.
-func TestSignalWhileReading(t *testing.T) {
-	c, out := bare(t, "run")
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(in, "From: fred@example.org\n"); err != nil {
-		t.Fatal(err)
-	}
-	waitForFile(t, filepath.Join(c.Dir, "state", "mailapp.log"))
-	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	_ = c.Wait()
-	if code := c.ProcessState.ExitCode(); code != exitLater || !strings.HasPrefix(out.String(), "4.3.0 ") {
-		t.Errorf("exit %d, %q", code, out)
-	}
-}
-
 // waitForFile returns once the file is there.
 func waitForFile(t *testing.T, path string) {
 	t.Helper()

@@ -1,8 +1,10 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -23,12 +25,38 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"mailapp": func() {
 		observe = crashAt(os.Getenv("TEST_CRASH_AT"))
+		lookupTXT = zone(os.Getenv("TEST_DNS")).lookupTXT
 		example, err := os.ReadFile(os.Getenv("TEST_EXAMPLE_RULES"))
 		if err != nil {
 			example = nil // only init needs it
 		}
 		os.Exit(Main(example))
 	}})
+}
+
+// zone is a file that stands for the DNS, or "" for one without any name: lines
+// of a name and its TXT record. A line SERVFAIL has every question fail.
+type zone string
+
+func (z zone) lookupTXT(_ context.Context, name string) ([]string, error) {
+	data, err := os.ReadFile(string(z))
+	if err != nil && z != "" {
+		return nil, err
+	}
+	var records []string
+	for line := range strings.Lines(string(data)) {
+		owner, text, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch {
+		case owner == "SERVFAIL":
+			return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
+		case strings.EqualFold(owner, strings.TrimSuffix(name, ".")):
+			records = append(records, text)
+		}
+	}
+	if records == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return records, nil
 }
 
 // crashAt kills this process, as kill -9 does, at a point such as
@@ -64,15 +92,19 @@ func crashAt(point string) func(ledger.State, bool) {
 //
 // and $SITE, a fake site of their own with an account fred@example.org, and a
 // rules.yaml for it where they bring none. In a script's own *.yaml, @SITE@ is
-// replaced by the site's URL.
+// replaced by the site's URL. The condition [browser] tells that there is one,
+// [root] that root runs the tests.
 func TestScripts(t *testing.T) { runScripts(t, "../testdata/script") }
 
 func runScripts(t *testing.T, dir string) {
 	testscript.Run(t, testscript.Params{
 		Dir: dir, Setup: setUpScript, RequireExplicitExec: true,
 		Condition: func(cond string) (bool, error) {
-			if cond == "browser" {
+			switch cond {
+			case "browser":
 				return haveBrowser(t), nil
+			case "root":
+				return os.Geteuid() == 0, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
@@ -165,6 +197,29 @@ func setUpFiles(dir, url string) error {
 			data = strings.ReplaceAll(data, "@SITE@", url)
 		}
 		if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+			return err
+		}
+	}
+	return allowRoot(dir)
+}
+
+// allowRoot lets root run the tests: it adds allow-root to the rules in dir that
+// do not speak of it.
+func allowRoot(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil || os.Geteuid() != 0 {
+		return err
+	}
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		text := "\n" + string(data)
+		if !strings.Contains(text, "\nowner:") || strings.Contains(text, "\nallow-root:") {
+			continue
+		}
+		if err := os.WriteFile(path, append([]byte("allow-root: true\n"), data...), 0o600); err != nil {
 			return err
 		}
 	}

@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"mailapp/filter"
+	"mailapp/filter/auth"
 	"mailapp/poster"
 )
 
@@ -18,26 +20,77 @@ import (
 // while it is at work, what the work needs.
 type stateDir string
 
-// openState finds the state directory and makes it: the setting, else
-// $XDG_STATE_HOME/mailapp, else ~/.local/state/mailapp.
-func openState(s *filter.Settings) (stateDir, error) {
-	dir := ""
+// findState gives the state directory, which need not be there: the setting,
+// else $XDG_STATE_HOME/mailapp, else ~/.local/state/mailapp.
+func findState(s *filter.Settings) (stateDir, error) {
 	if s.State != "" {
-		dir = s.Path(s.State)
-	} else {
-		base, err := xdg("XDG_STATE_HOME", ".local/state")
-		if err != nil {
-			return "", err
-		}
-		dir = filepath.Join(base, "mailapp")
+		return stateDir(s.Path(s.State)), nil
 	}
-	state := stateDir(dir)
-	for _, d := range []string{dir, state.run(), state.kept()} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
+	base, err := xdg("XDG_STATE_HOME", ".local/state")
+	if err != nil {
+		return "", err
+	}
+	return stateDir(filepath.Join(base, "mailapp")), nil
+}
+
+// openState finds the state directory and makes it where it is missing. One
+// that somebody else could write to is no place for a ledger or for mail.
+func openState(s *filter.Settings) (stateDir, error) {
+	state, err := findState(s)
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range []string{string(state), state.run(), state.kept()} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return "", fmt.Errorf("state directory: %w", err)
+		}
+		if err := checkOwned(dir); err != nil {
+			return "", err
 		}
 	}
 	return state, nil
+}
+
+// checkOwned sees to it that nobody but the user we run as can change what is in
+// the directory.
+func checkOwned(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("state directory: %w", err)
+	}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
+		return fmt.Errorf("state directory %s belongs to user %d, and this runs as %d", dir, stat.Uid, os.Geteuid())
+	}
+	if mode := info.Mode().Perm(); mode&0o022 != 0 {
+		return fmt.Errorf("state directory %s can be written by others (mode %03o); hint: chmod go-w", dir, mode)
+	}
+	return nil
+}
+
+// refuseRoot is the error of handling mails as the superuser, for whom the
+// browser has no sandbox, where the settings do not allow it.
+func refuseRoot(s *filter.Settings) error {
+	if os.Geteuid() != 0 || s.AllowRoot {
+		return nil
+	}
+	return errors.New("this runs as root, which is refused; hint: run it as a user of its own, or set allow-root: true in rules.yaml")
+}
+
+// obstacles are what would keep run, as the user who asks, from handling any
+// mail; nothing is made or changed to find out.
+func obstacles(s *filter.Settings) []error {
+	var found []error
+	if err := refuseRoot(s); err != nil {
+		found = append(found, err)
+	}
+	state, err := findState(s)
+	if err == nil {
+		err = checkOwned(string(state))
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		found = append(found, err)
+	}
+	return found
 }
 
 // run holds spool files, photos and browser profiles while they are in use.
@@ -112,10 +165,18 @@ func loadSettings(flag string) (*filter.Settings, error) {
 	return settings, nil
 }
 
-// keep stores a mail and its envelope under the job's id, so that a person can
-// have it tried again. Doing so twice changes nothing.
-func (d stateDir) keep(id string, message io.ReaderAt, size int64, env filter.Envelope) error {
-	envelope, err := json.Marshal(env)
+// keptMail is what is known of a mail beside its bytes: its envelope, and who
+// was proven to have sent it, nil where nobody was or it is still to be found
+// out.
+type keptMail struct {
+	filter.Envelope
+	Evidence *auth.Evidence `json:",omitempty"`
+}
+
+// keep stores a mail and what is known of it under the job's id, so that a
+// person can have it tried again. Doing so twice changes nothing.
+func (d stateDir) keep(id string, message io.ReaderAt, size int64, kept keptMail) error {
+	known, err := json.Marshal(kept)
 	if err != nil {
 		return err
 	}
@@ -123,7 +184,7 @@ func (d stateDir) keep(id string, message io.ReaderAt, size int64, env filter.En
 	if err != nil {
 		return err
 	}
-	if err := poster.StoreFile(d.keptFile(id, ".json"), envelope); err != nil {
+	if err := poster.StoreFile(d.keptFile(id, ".json"), known); err != nil {
 		return err
 	}
 	return poster.StoreFile(d.keptFile(id, ".eml"), data)
@@ -131,18 +192,18 @@ func (d stateDir) keep(id string, message io.ReaderAt, size int64, env filter.En
 
 func (d stateDir) keptFile(id, ext string) string { return filepath.Join(d.kept(), id+ext) }
 
-// openKept gives a kept mail and its envelope.
-func (d stateDir) openKept(id string) (*os.File, filter.Envelope, error) {
-	var env filter.Envelope
+// openKept gives a kept mail and what is known of it.
+func (d stateDir) openKept(id string) (*os.File, keptMail, error) {
+	var kept keptMail
 	data, err := os.ReadFile(d.keptFile(id, ".json"))
 	if err != nil {
-		return nil, env, err
+		return nil, kept, err
 	}
-	if err := json.Unmarshal(data, &env); err != nil {
-		return nil, env, err
+	if err := json.Unmarshal(data, &kept); err != nil {
+		return nil, kept, err
 	}
 	f, err := os.Open(d.keptFile(id, ".eml"))
-	return f, env, err
+	return f, kept, err
 }
 
 // forget removes a kept mail, if there is one.

@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"mailapp/filter"
 	"mailapp/poster/browser"
 )
 
@@ -27,7 +26,7 @@ const (
 type request struct {
 	Rules    string
 	Size     int64
-	Envelope filter.Envelope
+	Mail     keptMail
 	Deadline time.Duration
 	Retry    bool
 	RunDir   string
@@ -119,9 +118,14 @@ func startWorker(spool *os.File, req request) (*worker, error) {
 
 // listen passes events on until the worker closes its end, which is when it
 // dies at the latest, and gives its report or nil. Before that it keeps partial
-// up to date.
-func (w *worker) listen(progress func(event), partial *report) *report {
-	var last *report
+// up to date. A panic here, outside the main goroutine, costs the report and not
+// the process (C2).
+func (w *worker) listen(progress func(event), partial *report) (last *report) {
+	defer func() {
+		if recover() != nil {
+			last = nil
+		}
+	}()
 	dec := json.NewDecoder(io.LimitReader(w.report, 64<<20))
 	for {
 		var e event

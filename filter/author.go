@@ -164,7 +164,7 @@ var plainLocal = regexp.MustCompile("^[\\pL\\pM\\pN!#$%&'*+/=?^_`{|}~-]+(\\.[\\p
 // programs may disagree on what it becomes.
 func normalDomain(domain string) (string, error) {
 	ascii, err := idna.Lookup.ToASCII(domain)
-	if err != nil || ascii == "" || len(ascii) > 253 {
+	if err != nil || ascii == "" || len(ascii) > 253 || strings.HasSuffix(ascii, ".") {
 		return "", errAddress
 	}
 	if strings.EqualFold(ascii, domain) {

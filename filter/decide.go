@@ -1,6 +1,8 @@
 package filter
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"mailapp/filter/auth"
@@ -8,14 +10,34 @@ import (
 
 // Envelope is what the mail server says of a delivery. It is believed.
 type Envelope struct {
-	Sender        string // envelope sender, "" if null or unknown
-	SenderKnown   bool   // "" is the null sender (RFC 5321 §4.5.5)
-	Recipient     string // envelope recipient with its extension, "" if unknown
-	Extension     string // its address extension, "" if unknown; a part of Recipient or beside it
-	SASLLogin     string // login of the submitter, "" if there is none
-	ClientAddress string // of the SMTP client, "" if unknown
-	MTA           string // postfix, exim, ...
+	Sender      string // envelope sender, "" if null or unknown
+	SenderKnown bool   // "" is the null sender (RFC 5321 §4.5.5)
+	Recipient   string // envelope recipient with its extension, "" if unknown
+	Extension   string // its address extension, "" if unknown; a part of Recipient or beside it
+	SASLLogin   string // login of the submitter, "" if there is none
+	MTA         string // postfix, exim, ...
 }
+
+// Shown is the recipient as it may be shown: an extension, which may be a
+// secret that proves the sender, is left out (C29). It is what follows a +, what
+// the mail server says, or what has the form of a secret. For qmail, which calls
+// most of the address an extension, its word is not enough.
+func (e Envelope) Shown() string {
+	local, domain := splitAddress(e.Recipient)
+	local, _, _ = strings.Cut(local, "+")
+	if cut := len(local) - len(e.Extension) - 1; e.MTA != "qmail" && e.MTA != "courier" && e.Extension != "" && cut > 0 &&
+		asciiLower(local[cut+1:]) == asciiLower(e.Extension) {
+		local = local[:cut]
+	}
+	local = secretForm.ReplaceAllString(local, "")
+	if domain == "" {
+		return local
+	}
+	return local + "@" + domain
+}
+
+// secretForm is what an address secret looks like, behind any delimiter.
+var secretForm = regexp.MustCompile(`(?i)[-_=.#][a-z2-7]{20}$`)
 
 // Action is what is to be done with a message.
 type Action string
@@ -24,6 +46,7 @@ type Action string
 const (
 	Undecided Action = ""
 	Post      Action = "post"
+	Register  Action = "register"
 	Reject    Action = "reject"
 	Drop      Action = "drop"
 	Keep      Action = "keep"
@@ -49,6 +72,7 @@ type Verdict struct {
 	Why       string            // for the owner: why the action is not the rule's own, "" if it is
 	Person    string            // whom the post is for, known also while undecided on evidence
 	App       string            // where the post goes, likewise
+	Recipient string            // the envelope recipient as the rule took it: without extension, lower case; "" if no rule matched
 	Extension string            // the part of the recipient that may be an address secret; never to be logged
 	Fields    map[string]string // Post: title, body and price
 	Trace     []TraceStep
@@ -82,7 +106,7 @@ func (s *Settings) Decide(m *Message, e Envelope, ev *auth.Evidence) (Verdict, e
 		if found == no {
 			continue
 		}
-		d.verdict.RuleDef, d.verdict.Rule = rule, rule.Name
+		d.verdict.RuleDef, d.verdict.Rule, d.verdict.Recipient = rule, rule.Name, d.facts.named.recipient
 		if found == unknown {
 			return d.verdict, nil
 		}
@@ -117,7 +141,7 @@ func (d *decision) end(action Action, rule, why string) Verdict {
 // try asks a rule's conditions in their order up to the first that fails. One
 // that is not known leaves the rule open only if all others hold.
 func (d *decision) try(rule *Rule) (answer, string, error) {
-	d.facts.named = naming{extension: d.facts.ownExtension()}
+	d.facts.named = d.facts.unnamed()
 	result := yes
 	var whys []string
 	for _, c := range rule.conditions {
@@ -144,11 +168,13 @@ func (d *decision) act(rule *Rule) error {
 	v := &d.verdict
 	why := d.automatic()
 	switch {
-	case why != "" && (rule.Action == Post || rule.Action == Reject):
+	case why != "" && (rule.Action == Post || rule.Action == Reject || rule.Action == Register):
 		v.Action, v.Why = Drop, "automatic mail is never posted nor answered: "+why
 		d.explain(v.Why)
 	case rule.Action == Post:
 		return d.post(rule)
+	case rule.Action == Register:
+		return d.register(rule)
 	default:
 		v.Action, v.Reason = rule.Action, rule.Reason
 	}
@@ -173,7 +199,7 @@ func (d *decision) post(rule *Rule) error {
 		v.App = rule.App
 	}
 	if _, err := d.facts.m.Author(); err != nil {
-		return err
+		return d.noAuthor(err)
 	}
 	switch {
 	case d.evidence == nil:
@@ -192,6 +218,34 @@ func (d *decision) post(rule *Rule) error {
 		return err
 	}
 	v.Action, v.Fields = Post, fields
+	return nil
+}
+
+// register needs one author (C15) whom the rule invites. Nothing is proven by
+// that; what follows is a question to that address.
+func (d *decision) register(rule *Rule) error {
+	author, err := d.facts.m.Author()
+	if err != nil {
+		return d.noAuthor(err)
+	}
+	_, domain := splitAddress(author)
+	listed := slices.Contains(rule.Invite, asciiLower(author)) || slices.Contains(rule.Invite, "@"+domain)
+	if !listed || !ownMailbox(author) {
+		d.unproven("the author " + quote(author) + " is not invited")
+		return nil
+	}
+	d.verdict.Action = Register
+	return nil
+}
+
+// noAuthor says why a message has no author that could be proven: to who has
+// logged in, or runs us by hand. Anybody else's envelope sender may be forged,
+// and whoever that is should not get the bounce (C17).
+func (d *decision) noAuthor(err error) error {
+	if d.facts.e.SASLLogin != "" || !d.facts.e.SenderKnown {
+		return err
+	}
+	d.unproven("nobody can be proven: " + err.Error())
 	return nil
 }
 

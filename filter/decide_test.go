@@ -75,14 +75,24 @@ func TestPostNeedsProof(t *testing.T) {
 	}
 }
 
-// C15: no author, no post, whoever is proven.
+// C15: no author, no post, whoever is proven. C17: only who is known to have
+// sent it hears of that.
 func TestPostNeedsAnAuthor(t *testing.T) {
 	s := parse(t, household+adRule)
+	loggedIn, byHand := toFred(), toFred()
+	loggedIn.SASLLogin = "fred"
+	byHand.Sender, byHand.SenderKnown = "", false
 	for _, ev := range []*auth.Evidence{nil, fredsProof} {
+		for _, e := range []Envelope{loggedIn, byHand} {
+			v, err := s.Decide(mailFile(t, "two-from"), e, ev)
+			wantDefect(t, err, "2 From fields")
+			if v.Action != Undecided {
+				t.Errorf("got %+v", v)
+			}
+		}
 		v, err := s.Decide(mailFile(t, "two-from"), toFred(), ev)
-		wantDefect(t, err, "2 From fields")
-		if v.Action != Undecided {
-			t.Errorf("got %+v", v)
+		if err != nil || v.Action != Hold || !strings.Contains(v.Why, "2 From fields") {
+			t.Errorf("of a stranger: %+v, %v", v, err)
 		}
 	}
 	_, err := s.Decide(open(t, "From: fred@example.org\n\nA sofa.\n"), toFred(), fredsProof)
@@ -233,7 +243,7 @@ func TestConditions(t *testing.T) {
 	}
 	photo := "Content-Type: image/gif\nContent-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte("GIF89a...."))
 	for _, tt := range tests {
-		s := parse(t, household+"- name: x\n  "+tt.condition+"\n  do: hold\n- {name: rest, do: drop}\n")
+		s := parse(t, household+"- name: x\n  "+tt.condition+"\n  do: hold\n- {name: rest, do: drop}\n").WithRegistered(nil)
 		v, err := s.Decide(open(t, header+"Subject: "+tt.subject+"\n"+photo), tt.e, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -243,6 +253,27 @@ func TestConditions(t *testing.T) {
 		}
 		if strings.Contains(words(v), "hush") {
 			t.Errorf("the trace tells the secret: %s", words(v))
+		}
+	}
+}
+
+// The extension is what the rule's pattern leaves over, whatever the mail server
+// takes for it.
+func TestExtensionOfThePattern(t *testing.T) {
+	s := parse(t, household+"- {name: plus, recipient: '{person}+{app}@plus.example', do: post}\n- {name: ads, recipient: '{person}_{app}@example.org', do: post}\n").WithRegistered(nil)
+	for _, tt := range []struct{ recipient, extension, rule, took, left string }{
+		{"fred_sofas+hush@example.org", "", "ads", "fred_sofas@example.org", "hush"},
+		{"fred_sofas+hush@example.org", "hush", "ads", "fred_sofas@example.org", "hush"},
+		{"Fred_Sofas+Hush@example.org", "sofas+hush", "ads", "fred_sofas@example.org", "hush"},
+		{"fred_sofas-hush@example.org", "hush", "ads", "fred_sofas@example.org", "hush"},
+		{"fred_sofas@example.org", "", "ads", "fred_sofas@example.org", ""},
+		{"fred+sofas@plus.example", "sofas", "plus", "fred+sofas@plus.example", ""},
+		{"fred+sofas+hush@plus.example", "sofas+hush", "plus", "fred+sofas@plus.example", "hush"},
+		{"fred+bikes-ch@plus.example", "", "plus", "fred+bikes-ch@plus.example", ""},
+	} {
+		v, err := s.Decide(open(t, plainMail), Envelope{Recipient: tt.recipient, Extension: tt.extension}, nil)
+		if err != nil || v.Rule != tt.rule || v.Recipient != tt.took || v.Extension != tt.left {
+			t.Errorf("%s with %q: rule %q, recipient %q, extension %q, %v", tt.recipient, tt.extension, v.Rule, v.Recipient, v.Extension, err)
 		}
 	}
 }

@@ -130,16 +130,34 @@ func checkLengths(fields []auth.Field) error {
 }
 
 // withoutMbox takes off the line `From sender date` that Postfix, Exim and
-// mailbox files put before the header.
+// mailbox files put before the header, and those of earlier mailboxes, which
+// begin with `>From `.
 func withoutMbox(raw []byte) []byte {
-	if !bytes.HasPrefix(raw, []byte("From ")) {
-		return raw
+	for bytes.HasPrefix(bytes.TrimPrefix(raw, []byte(">")), []byte("From ")) {
+		line, rest, _ := bytes.Cut(raw, []byte("\n"))
+		if name, _, ok := bytes.Cut(line, []byte(":")); ok && isFieldName(name) {
+			return raw // "From : fred@example.org" is a field, if a bad one
+		}
+		raw = rest
 	}
-	line, rest, _ := bytes.Cut(raw, []byte("\n"))
-	if name, _, ok := bytes.Cut(line, []byte(":")); ok && isFieldName(name) {
-		return raw // "From : fred@example.org" is a field, if a bad one
+	return raw
+}
+
+// MboxSender gives the envelope sender of the line `From sender date` before
+// the header, and whether there is one; "" is the null sender.
+func (m *Message) MboxSender() (string, bool) {
+	if len(withoutMbox(m.raw)) == len(m.raw) || m.raw[0] == '>' {
+		return "", false
 	}
-	return rest
+	line, _, _ := bytes.Cut(m.raw, []byte("\n"))
+	words := strings.Fields(string(line))
+	if len(words) < 3 {
+		return "", false
+	}
+	if sender := strings.Trim(words[1], "<>"); sender != "MAILER-DAEMON" {
+		return sender, true
+	}
+	return "", true
 }
 
 // trimLineEnd takes one LF or CRLF off the end.

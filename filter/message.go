@@ -183,6 +183,12 @@ func (m *Message) Digest() ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
+// Reader reads the whole message from its first header field on, as on the
+// wire but without an mbox line.
+func (m *Message) Reader() io.Reader {
+	return io.MultiReader(bytes.NewReader(withoutMbox(m.raw)), m.body())
+}
+
 // body reads the body from its first byte.
 func (m *Message) body() *io.SectionReader {
 	at := int64(len(m.raw))

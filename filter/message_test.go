@@ -157,6 +157,28 @@ func TestMessageID(t *testing.T) {
 	}
 }
 
+// The line before the header tells the envelope sender where nothing else does;
+// older ones tell nothing.
+func TestMboxSender(t *testing.T) {
+	for before, want := range map[string]string{
+		"": "none", "From a@b.c Sat Nov 21 09:41:07 2026\n": "a@b.c", "From <a@b.c> Sat Nov 21\n": "a@b.c",
+		"From MAILER-DAEMON Sat Nov 21\n": "", "From <> Sat Nov 21\n": "", "From nobody\n": "none",
+		">From a@b.c Sat Nov 21\n":                            "none",
+		"From a@b.c Sat Nov 21\n>From x@y.z Sat Nov 20\n":     "a@b.c",
+		">From a@b.c Sat Nov 21\nFrom x@y.z Sat Nov 20\n":     "none",
+		"From a@b.c Sat Nov 21\n>From x@y Sat\n>From z Sat\n": "a@b.c",
+	} {
+		m := open(t, before+"From: f@g.h\n\nx\n")
+		got, ok := m.MboxSender()
+		if !ok {
+			got = "none"
+		}
+		if author, err := m.Author(); got != want || author != "f@g.h" || err != nil {
+			t.Errorf("%q: %q, want %q; author %q, %v", before, got, want, author, err)
+		}
+	}
+}
+
 // C8: what servers add changes nothing, what the author wrote does.
 func TestDigest(t *testing.T) {
 	const mail = "From: a@b.c\nDate: today\nSubject: Sofa\n  red\n\nbody\n\nend\n"
@@ -200,44 +222,6 @@ func TestDigest(t *testing.T) {
 	}
 	if _, err := headerOf(t, mail).Digest(); err == nil {
 		t.Error("a mere header has a digest")
-	}
-}
-
-// C18
-func TestAutomatic(t *testing.T) {
-	tests := []struct{ header, want string }{
-		{"Auto-Submitted: no\n", ""},
-		{"Auto-Submitted: No (a person)\n", ""},
-		{"Auto-Submitted: auto-replied\n", "Auto-Submitted"},
-		{"auto-submitted:\n auto-generated; x=y\n", "Auto-Submitted"},
-		{"Auto-Submitted : auto-replied\n", "Auto-Submitted"},
-		{"Auto-Submitted: no\nAuto-Submitted: auto-replied\n", "Auto-Submitted"},
-		{"List-Id: <x>\n", "List-id"},
-		{"List-Unsubscribe: <x>\n", "List-unsubscribe"},
-		{"Precedence: BULK\n", "bulk"},
-		{"Precedence: (x) junk\n", "junk"},
-		{"Precedence: list\n", "list"},
-		{"Precedence: first-class\n", ""},
-		{"Content-Type: multipart/report; boundary=x\n", "report"},
-		{"Content-Type: Multipart/Report;boundary=x\n", "report"},
-		{"Content-Type: multipart/mixed; boundary=x\n", ""},
-		{"X-Mailapp-Loop: x\n", "mailapp itself"},
-		{"Return-Path: <>\n", "Return-Path"},
-		{"Return-Path: < >\n", "Return-Path"},
-		{"Return-Path: <a@b.c>\n", ""},
-		{"Listening: no\n", ""},
-	}
-	for _, tt := range tests {
-		got := headerOf(t, "From: a@b.c\n"+tt.header+"\n").Automatic()
-		if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
-			t.Errorf("%q: got %q, want %q", tt.header, got, tt.want)
-		}
-	}
-	if mailFile(t, "list").Automatic() == "" || mailFile(t, "iphone").Automatic() != "" {
-		t.Error("a list's mail not told from a person's")
-	}
-	if !headerOf(t, "X-MAILAPP-LOOP: 1\n\n").OwnLoop() || headerOf(t, "X-Loop: 1\n\n").OwnLoop() {
-		t.Error("own loop header not told from others")
 	}
 }
 

@@ -33,7 +33,7 @@ func ParseSettings(name string, data []byte) (*Settings, error) {
 type parser struct{ s *Settings }
 
 func (p *parser) settings(root strictyaml.Node) {
-	top := root.Mapping("owner", "mta", "state", "deadline", "size-limit", "refusals", "receipts",
+	top := root.Mapping("owner", "mta", "state", "allow-root", "deadline", "size-limit", "refusals", "receipts",
 		"browser", "trust", "people", "apps", "rules")
 	if top["owner"].IsSet() {
 		p.s.Owner = address(top["owner"])
@@ -42,6 +42,7 @@ func (p *parser) settings(root strictyaml.Node) {
 	}
 	p.s.MTA = optionalWord(top["mta"], "mta", "", "postfix", "exim", "opensmtpd", "qmail", "courier", "sendmail", "dovecot")
 	p.s.State = top["state"].Text()
+	p.s.AllowRoot = top["allow-root"].Bool()
 	p.s.Refusals = Refusals(optionalWord(top["refusals"], "way to refuse", "bounce", "bounce", "mail"))
 	p.limits(top["deadline"], top["size-limit"])
 	p.receipts(top["receipts"])
@@ -50,6 +51,7 @@ func (p *parser) settings(root strictyaml.Node) {
 	p.people(top["people"])
 	p.apps(top["apps"])
 	p.rules(root, top["rules"])
+	p.checkAnswers(root, top["receipts"])
 }
 
 // optionalWord gives one of words, or preset where nothing is written.
@@ -116,10 +118,16 @@ func (p *parser) browser(n strictyaml.Node) {
 }
 
 func (p *parser) trust(n strictyaml.Node) {
-	keys := n.In("trust").Mapping("authserv-id", "unproven")
+	keys := n.In("trust").Mapping("authserv-id", "received-by", "unproven")
 	p.s.Trust.AuthservID = keys["authserv-id"].Text()
 	if strings.ContainsFunc(p.s.Trust.AuthservID, func(r rune) bool { return r <= ' ' || r == 0x7f || r == ';' }) {
 		keys["authserv-id"].Mistake("an authserv-id is one word, as it stands first in our Authentication-Results")
+	}
+	if host := keys["received-by"]; host.IsText() {
+		var err error
+		if p.s.Trust.ReceivedBy, err = normalDomain(host.Text()); err != nil {
+			host.Mistake("here belongs a host such as mx.example.org, not %q", host.Text())
+		}
 	}
 	p.s.Trust.Unproven = Action(optionalWord(keys["unproven"], "treatment of unproven mail", "hold", "hold", "drop", "reject"))
 }
@@ -128,8 +136,12 @@ func (p *parser) trust(n strictyaml.Node) {
 // underscore, which then can stand between the two.
 var ownName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`)
 
+// maxName is the longest name, in bytes: a local part has 64 (RFC 5321
+// §4.5.3.1.1).
+const maxName = 60
+
 func checkName(e strictyaml.Entry, what string) {
-	if !ownName.MatchString(e.Key) || len(e.Key) > 60 {
+	if !ownName.MatchString(e.Key) || len(e.Key) > maxName {
 		e.Name.Mistake("the name of %s is made of a-z, 0-9, . and -, and begins with a letter or digit; %q is not", what, e.Key)
 	}
 }
@@ -158,7 +170,7 @@ func (p *parser) person(e strictyaml.Entry, owners map[string]string) *Person {
 		mistakeAt(n, e.Name.In("person %q", e.Key), "addresses are missing; without one nothing can be proven")
 	}
 	for _, item := range keys["accept"].List() {
-		method := item.OneOf("proof", string(auth.SASL), string(auth.AuthenticationResults), string(auth.AddressSecret))
+		method := item.OneOf("proof", string(auth.SASL), string(auth.AuthenticationResults), string(auth.AddressSecret), string(auth.DKIM))
 		who.Accept = append(who.Accept, auth.Method(method))
 	}
 	checkSecretUse(keys["accept"], keys["secret"], who)

@@ -16,11 +16,15 @@ var conditionKeys = []string{"domains", "recipient", "sender", "subject", "heade
 
 // actionKeys are the keys that an action uses beside the conditions.
 var actionKeys = map[Action][]string{
-	Post:    {"person", "app"},
-	Reject:  {"reason"},
-	Keep:    {"maildir", "command"},
-	Forward: {"to"},
+	Post:     {"person", "app", "first"},
+	Register: {"invite"},
+	Reject:   {"reason"},
+	Keep:     {"maildir", "command"},
+	Forward:  {"to"},
 }
+
+// usedByActions are the keys of all actions.
+var usedByActions = []string{"person", "app", "first", "invite", "reason", "maildir", "command", "to"}
 
 const (
 	maxRuleName   = 80
@@ -37,6 +41,7 @@ func (p *parser) rules(root, n strictyaml.Node) {
 		mistakeAt(n, root, "there are no rules; without one no mail is ever posted")
 	}
 	catchAll := ""
+	var register strictyaml.Node
 	for i, item := range n.List() {
 		named := item.In("rule %d", i+1)
 		if name := item.Peek("name"); name != "" {
@@ -53,12 +58,35 @@ func (p *parser) rules(root, n strictyaml.Node) {
 			catchAll = rule.Name
 		}
 		p.s.Rules = append(p.s.Rules, rule)
+		if rule.Action == Register {
+			register = named
+		}
+	}
+	posts := func(r *Rule) bool { person, _ := r.names("person"); return r.Action == Post && person }
+	if register.IsSet() && !slices.ContainsFunc(p.s.Rules, posts) {
+		register.Mistake("who registers could post nowhere: no rule posts to a recipient with {person}")
+	}
+}
+
+// checkAnswers refuses to send receipts from an address that posts or registers:
+// a robot that answers them would get an answer again.
+func (p *parser) checkAnswers(root, receipts strictyaml.Node) {
+	from := comparedAddress(p.s.Receipts.From)
+	for _, rule := range p.s.Rules {
+		fits := slices.ContainsFunc(rule.patterns(), func(p *pattern) bool { return p.strict != nil && p.strict.MatchString(from) })
+		switch {
+		case fits && (rule.Action == Post || rule.Action == Register):
+			mistakeAt(receipts, root, "receipts come from %s, but rule %q is for what is mailed there, so it would take answers to receipts; set from: to another address", from, rule.Name)
+			return
+		case fits && len(rule.conditions) == 1:
+			return // all of it ends there
+		}
 	}
 }
 
 // rule reads one rule and tells whether it has no conditions.
 func (p *parser) rule(n strictyaml.Node) (rule *Rule, always bool) {
-	keys := n.Mapping(slices.Concat([]string{"name", "do", "person", "app", "reason", "maildir", "command", "to"}, conditionKeys)...)
+	keys := n.Mapping(slices.Concat([]string{"name", "do"}, usedByActions, conditionKeys)...)
 	refuseEmpty(keys)
 	rule = &Rule{Name: line(keys["name"], maxRuleName), Line: n.Pos().Line}
 	if !keys["name"].IsSet() {
@@ -72,10 +100,10 @@ func (p *parser) rule(n strictyaml.Node) (rule *Rule, always bool) {
 		}
 	}
 	if !keys["do"].IsSet() {
-		n.Mistake("do is missing: post, reject, drop, keep, forward or hold")
+		n.Mistake("do is missing: post, register, reject, drop, keep, forward or hold")
 		return rule, always
 	}
-	rule.Action = Action(keys["do"].OneOf("action", "post", "reject", "drop", "keep", "forward", "hold"))
+	rule.Action = Action(keys["do"].OneOf("action", "post", "register", "reject", "drop", "keep", "forward", "hold"))
 	if rule.Action != Undecided {
 		p.action(n, rule, keys)
 	}
@@ -94,15 +122,18 @@ func refuseEmpty(keys map[string]strictyaml.Node) {
 
 // action reads what the rule's action needs, and refuses what it does not use.
 func (p *parser) action(n strictyaml.Node, rule *Rule, keys map[string]strictyaml.Node) {
-	for _, key := range []string{"person", "app", "reason", "maildir", "command", "to"} {
+	for _, key := range usedByActions {
 		if keys[key].IsSet() && !slices.Contains(actionKeys[rule.Action], key) {
 			keys[key].Mistake("%s is not used by %s", key, rule.Action)
 		}
 	}
 	switch rule.Action {
 	case Post:
-		rule.Person = p.post(n, rule, keys["person"], "person", p.s.personNames())
+		rule.Person = p.post(n, rule, keys["person"], "person", p.s.PersonNames())
 		rule.App = p.post(n, rule, keys["app"], "app", p.s.appNames())
+		rule.First = Action(optionalWord(keys["first"], "treatment of a first post", "", "hold"))
+	case Register:
+		rule.Invite = p.invite(n, keys["invite"])
 	case Reject:
 		rule.Reason = defaultReason
 		if keys["reason"].IsSet() {
@@ -191,21 +222,38 @@ func domains(n strictyaml.Node) condition {
 func senders(n strictyaml.Node) condition {
 	var c senderCondition
 	for _, item := range n.List() {
-		text := item.Text()
-		switch domain, isDomain := strings.CutPrefix(text, "@"); {
-		case text == "<>":
+		if item.Text() == "<>" {
 			c = append(c, "")
-		case isDomain:
-			normal, err := normalDomain(domain)
-			if err != nil {
-				item.Mistake("here belongs @ and a domain such as @example.org, not %q", text)
-			}
-			c = append(c, "@"+normal)
-		default:
-			c = append(c, asciiLower(address(item)))
+		} else {
+			c = append(c, addressOrDomain(item))
 		}
 	}
 	return c
+}
+
+// invite reads who may register.
+func (p *parser) invite(rule, n strictyaml.Node) []string {
+	var invited []string
+	for _, item := range n.List() {
+		invited = append(invited, addressOrDomain(item))
+	}
+	if len(invited) == 0 {
+		rule.Mistake("register needs invite: the addresses, or @domains, that may register")
+	}
+	return invited
+}
+
+// addressOrDomain reads an address, or all of a domain written as @domain.
+func addressOrDomain(n strictyaml.Node) string {
+	domain, isDomain := strings.CutPrefix(n.Text(), "@")
+	if !isDomain {
+		return asciiLower(address(n))
+	}
+	normal, err := normalDomain(domain)
+	if err != nil {
+		n.Mistake("here belongs @ and a domain such as @example.org, not %q", n.Text())
+	}
+	return "@" + normal
 }
 
 var sizeWords = regexp.MustCompile(`^(over|under)\s+(\S.*)$`)

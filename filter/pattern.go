@@ -5,6 +5,7 @@ package filter
 // a pattern by which one address could mean two people is a mistake.
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 // pattern is one recipient pattern, compiled.
 type pattern struct {
 	text   string
+	pieces []string
 	strict *regexp.Regexp // with the known names
 	loose  *regexp.Regexp // with any name, to explain what does not match
 }
@@ -65,14 +67,21 @@ func (p *parser) recipients(n strictyaml.Node) condition {
 	return c
 }
 
-// pattern compiles one pattern.
+// pattern reads one pattern.
 func (p *parser) pattern(n strictyaml.Node) *pattern {
 	text := n.Text()
 	pieces := patternPiece.FindAllString(text, -1)
 	if p.checkPieces(n, text, pieces) {
-		p.checkAmbiguity(n, pieces)
+		if why := ambiguity(pieces, p.s.PersonNames(), p.s.appNames()); why != "" {
+			n.Mistake("%s", why)
+		}
 	}
-	names := map[string][]string{"{person}": p.s.personNames(), "{app}": p.s.appNames()}
+	return newPattern(text, pieces, p.s.PersonNames(), p.s.appNames())
+}
+
+// newPattern compiles a pattern for these names.
+func newPattern(text string, pieces, people, apps []string) *pattern {
+	names := map[string][]string{"{person}": people, "{app}": apps}
 	strict, loose := "^", "^"
 	for _, piece := range pieces {
 		switch known, ok := names[piece]; {
@@ -88,7 +97,7 @@ func (p *parser) pattern(n strictyaml.Node) *pattern {
 			strict, loose = strict+literal, loose+literal
 		}
 	}
-	result := &pattern{text: text}
+	result := &pattern{text: text, pieces: pieces}
 	var err error
 	if result.strict, err = regexp.Compile(strict + "$"); err != nil {
 		return result // a mistake noted already
@@ -135,8 +144,6 @@ func (p *parser) checkPieces(n strictyaml.Node, text string, pieces []string) bo
 		case strings.HasPrefix(piece, "{") && seen[piece]:
 			n.Mistake("%s stands twice in %q", piece, text)
 			return false
-		case piece == "{person}" && len(p.s.People) == 0:
-			n.Mistake("there are no people for {person} to name")
 		case piece == "{app}" && len(p.s.Apps) == 0:
 			n.Mistake("there are no apps for {app} to name")
 		}
@@ -149,24 +156,45 @@ func (p *parser) checkPieces(n strictyaml.Node, text string, pieces []string) bo
 	return true
 }
 
-// checkAmbiguity refuses patterns by which one address could be read in two
-// ways: no known name may hold what separates it from the next free piece.
-func (p *parser) checkAmbiguity(n strictyaml.Node, pieces []string) {
-	names := map[string][]string{"{person}": p.s.personNames(), "{app}": p.s.appNames()}
-	isFree := func(piece string) bool { return piece == "*" || names[piece] != nil }
+// ambiguity says why an address of this pattern could be read in two ways, ""
+// if none could: no known name may hold what separates it from the next free
+// piece.
+func ambiguity(pieces, people, apps []string) string {
+	names := map[string][]string{"{person}": people, "{app}": apps}
+	isFree := func(piece string) bool { return piece == "*" || piece == "{person}" || piece == "{app}" }
 	for i := range pieces {
 		if i+1 < len(pieces) && isFree(pieces[i]) && isFree(pieces[i+1]) {
-			n.Mistake("between %s and %s must stand a character such as _ that tells them apart", pieces[i], pieces[i+1])
+			return fmt.Sprintf("between %s and %s must stand a character such as _ that tells them apart", pieces[i], pieces[i+1])
 		}
 		if i+2 >= len(pieces) || !isFree(pieces[i]) || isFree(pieces[i+1]) || !isFree(pieces[i+2]) {
 			continue
 		}
 		for _, name := range slices.Concat(names[pieces[i]], names[pieces[i+2]]) {
 			if strings.Contains(name, pieces[i+1]) {
-				n.Mistake("%q stands between %s and %s, but also in the name %q; use _", pieces[i+1], pieces[i], pieces[i+2], name)
+				return fmt.Sprintf("%q stands between %s and %s, but also in the name %q; use _", pieces[i+1], pieces[i], pieces[i+2], name)
 			}
 		}
 	}
+	return ""
+}
+
+// fill gives the one address of the pattern that names this person and app;
+// false where it holds a *.
+func (p *pattern) fill(person, app string) (string, bool) {
+	var address strings.Builder
+	for _, piece := range p.pieces {
+		switch piece {
+		case "*":
+			return "", false
+		case "{person}":
+			address.WriteString(person)
+		case "{app}":
+			address.WriteString(app)
+		default:
+			address.WriteString(literalPiece(piece))
+		}
+	}
+	return address.String(), true
 }
 
 // withoutExtension cuts the address extension off a recipient (RFC 5233 §4):

@@ -51,8 +51,9 @@ type facts struct {
 	author   *string
 }
 
-// naming is what the recipient of a message names.
-type naming struct{ person, app, extension string }
+// naming is what the recipient of a message names: recipient is the part that
+// does so, without the extension.
+type naming struct{ person, app, recipient, extension string }
 
 // folded is a header value in the two forms that patterns are tried on: "ß" is
 // "ss" only in the folded one.
@@ -188,52 +189,89 @@ func (c recipientCondition) holds(f *facts) (answer, string, error) {
 			return said(true, "recipient %s fits %s", quote(f.shownRecipient()), p.text)
 		}
 	}
+	if name := f.stranger(c); name != "" && !f.settings.registered {
+		return unknown, "whether there is a person " + quote(name) + " is not known yet", nil
+	}
 	return said(false, "recipient %s %s", quote(f.shownRecipient()), f.misfit(c[0]))
+}
+
+// stranger gives the name where only a person of that name is missing for the
+// recipient to fit, "" otherwise.
+func (f *facts) stranger(c recipientCondition) string {
+	for _, p := range c {
+		for _, way := range f.cuts() {
+			m := p.loose.FindStringSubmatch(way.recipient)
+			if m == nil || !p.has("person") || p.has("app") && f.settings.App(group(p.loose, m, "app")) == nil {
+				continue
+			}
+			return group(p.loose, m, "person")
+		}
+	}
+	return ""
 }
 
 // misfit says why the recipient does not fit.
 func (f *facts) misfit(p *pattern) string {
-	base, _, cut := withoutExtension(f.recipient, f.e.Extension)
-	if cut && p.loose.MatchString(base) {
-		return p.why(base, f.settings)
+	for _, c := range f.cuts()[1:] {
+		if p.loose.MatchString(c.recipient) {
+			return p.why(c.recipient, f.settings)
+		}
 	}
 	return p.why(f.recipient, f.settings)
 }
 
 // shownRecipient is the recipient without what may be a secret in it (C29).
 func (f *facts) shownRecipient() string {
-	base, extension, cut := withoutExtension(f.recipient, "")
-	if !cut || f.named.extension == "" && f.named != (naming{}) {
+	if f.named != (naming{}) && f.named.extension == "" {
 		return f.recipient
 	}
-	_, domain := splitAddress(base)
-	return strings.TrimSuffix(f.recipient, extension+"@"+domain) + "…@" + domain
+	shown := Envelope{Recipient: f.recipient, Extension: f.e.Extension, MTA: f.e.MTA}.Shown()
+	if shown == f.recipient {
+		return shown
+	}
+	local, domain := splitAddress(shown)
+	return f.recipient[:len(local)+1] + "…@" + domain
 }
 
-// ownExtension is the extension of a recipient that no pattern looked at.
-func (f *facts) ownExtension() string {
-	if _, extension, cut := withoutExtension(f.recipient, f.e.Extension); cut {
-		return extension
+// cut is one way to take the recipient: what is left, and the extension that
+// was cut off.
+type cut struct{ recipient, extension string }
+
+// cuts are the ways, in the order in which they are tried: whole, without the
+// extension that the mail server names, and without what follows the last +.
+func (f *facts) cuts() []cut {
+	all := []cut{{f.recipient, ""}}
+	for _, extension := range []string{f.e.Extension, ""} {
+		base, ext, ok := withoutExtension(f.recipient, extension)
+		if c := (cut{base, ext}); ok && !slices.Contains(all, c) {
+			all = append(all, c)
+		}
 	}
-	return f.e.Extension
+	return all
 }
 
-// name matches the whole recipient, then the one without its extension. The
-// extension is one only where the pattern did not need it to name somebody.
-func (f *facts) name(p *pattern) (naming, bool) {
-	person, app, ok := p.match(f.recipient)
-	base, extension, cut := withoutExtension(f.recipient, f.e.Extension)
-	if !cut {
-		return naming{person, app, f.e.Extension}, ok
+// unnamed is what a recipient names that no pattern looked at.
+func (f *facts) unnamed() naming {
+	if all := f.cuts(); len(all) > 1 {
+		return naming{recipient: all[1].recipient, extension: all[1].extension}
 	}
-	cutPerson, cutApp, cutOK := p.match(base)
-	switch {
-	case ok && cutOK && person == cutPerson && app == cutApp:
-		return naming{person, app, extension}, true
-	case ok:
-		return naming{person, app, ""}, true
+	return naming{recipient: f.recipient, extension: f.e.Extension}
+}
+
+// name matches the recipient in each way. The extension is one only where the
+// pattern did not need it to name somebody: the shortest recipient that names
+// the same counts.
+func (f *facts) name(p *pattern) (found naming, ok bool) {
+	for _, c := range f.cuts() {
+		person, app, fits := p.match(c.recipient)
+		if fits && (!ok || person == found.person && app == found.app) {
+			found, ok = naming{person, app, c.recipient, c.extension}, true
+		}
 	}
-	return naming{cutPerson, cutApp, extension}, cutOK
+	if ok && found.extension == "" && found.recipient == f.recipient && len(f.cuts()) == 1 {
+		found.extension = f.e.Extension // beside the recipient, not in it
+	}
+	return found, ok
 }
 
 // senderCondition lists addresses, @domains and "" for the null sender.

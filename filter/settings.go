@@ -18,6 +18,7 @@ type Settings struct {
 	Owner     string        // who runs mailapp and gets its notices
 	MTA       string        // postfix, exim, opensmtpd, qmail, courier, sendmail, dovecot; "" is to be found out
 	State     string        // directory as written, "" for the default; see Path
+	AllowRoot bool          // mails are handled even as the superuser
 	Deadline  time.Duration // of one mail (C6)
 	SizeLimit int64         // of a message, in bytes
 	Refusals  Refusals
@@ -27,6 +28,8 @@ type Settings struct {
 	People    []*Person // in the order of the file
 	Apps      []*App    // in the order of the file
 	Rules     []*Rule   // in the order of the file, which is that of trying
+
+	registered bool // People holds those who have registered, too
 }
 
 // Defaults of the settings that may be left out.
@@ -65,6 +68,7 @@ type Browser struct {
 // Trust says what counts as proof of a sender, and what happens without.
 type Trust struct {
 	AuthservID string // of our own mail server (RFC 8601 §2.5); "": no Authentication-Results is believed
+	ReceivedBy string // its name in its Received fields; "": no login in them is believed
 	Unproven   Action // Hold, Drop or Reject (C17)
 }
 
@@ -74,7 +78,8 @@ type Person struct {
 	Addresses []string      // domains as lower-case A-labels
 	Logins    []string      // SASL logins
 	Accept    []auth.Method // proofs that count; empty means all
-	Secret    Source        // for the address extension; unset if there is none
+	Secret    Source        // the key of the address secrets; unset if there is none
+	Key       string        // the same, of a person who has registered; "" otherwise
 }
 
 // App is one web site and how to post there as one account.
@@ -121,6 +126,8 @@ type Rule struct {
 	To      []string // Forward: addresses
 	Person  string   // Post: the person, "" if the recipient names one
 	App     string   // Post: the app, "" if the recipient names one
+	First   Action   // Post: Hold if a person's first post waits for the owner's word, else Undecided
+	Invite  []string // Register: addresses, and @domains, that may register
 
 	conditions []condition
 }
@@ -163,7 +170,8 @@ func (s *Settings) App(name string) *App {
 	return nil
 }
 
-func (s *Settings) personNames() []string {
+// PersonNames gives the names of all people.
+func (s *Settings) PersonNames() []string {
 	names := make([]string, len(s.People))
 	for i, p := range s.People {
 		names[i] = p.Name
@@ -181,7 +189,8 @@ func (s *Settings) appNames() []string {
 
 // AuthRequest asks who sent m. The undecided verdict v says whom the recipient
 // address names (C16). secret makes of a person's source the function that
-// resolves it; it is asked only for people who have one.
+// resolves it; it is asked only for people who have one. The caller adds what
+// is not filter's to know: the DNS and the time.
 func (s *Settings) AuthRequest(m *Message, e Envelope, v Verdict, secret func(Source) func() (string, error)) auth.Request {
 	author, err := m.Author()
 	if err != nil {
@@ -193,11 +202,20 @@ func (s *Settings) AuthRequest(m *Message, e Envelope, v Verdict, secret func(So
 		SASLLogin:  e.SASLLogin,
 		Extension:  v.Extension,
 		Claimed:    v.Person,
+		ClaimedApp: v.App,
+		Recipient:  v.Recipient,
 		AuthservID: s.Trust.AuthservID,
+		ReceivedBy: s.Trust.ReceivedBy,
+	}
+	if m.HasBody() {
+		request.Message = m.Reader
 	}
 	for _, p := range s.People {
 		person := auth.Person{Name: p.Name, Addresses: p.Addresses, Logins: p.Logins, Accept: p.Accept}
-		if p.Secret.IsSet() {
+		switch {
+		case p.Key != "":
+			person.Secret = func() (string, error) { return p.Key, nil }
+		case p.Secret.IsSet():
 			person.Secret = secret(p.Secret)
 		}
 		request.People = append(request.People, person)

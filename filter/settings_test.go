@@ -25,7 +25,7 @@ func parse(t testing.TB, text string) *Settings {
 }
 
 // household is what rules in tests build on.
-const household = `owner: you@example.org
+const household = `owner: you@home.example
 people:
   fred: {addresses: [fred@example.org], secret: {env: FRED}}
   ann.b: {addresses: ann@example.com}
@@ -43,11 +43,11 @@ func TestExampleSettings(t *testing.T) {
 	}
 	s := parse(t, string(data))
 	if s.Deadline != 4*time.Minute || s.SizeLimit != 50<<20 || s.Refusals != ByBounce || !s.Browser.Sandbox ||
-		s.Trust != (Trust{"mx.example.org", Hold}) || s.Receipts != (Receipts{From: "mailapp@example.org", Sendmail: DefaultSendmail}) {
+		s.Trust != (Trust{AuthservID: "mx.example.org", ReceivedBy: "mx.example.org", Unproven: Hold}) || s.Receipts != (Receipts{From: "mailapp@example.org", Sendmail: DefaultSendmail}) {
 		t.Errorf("got %+v", s)
 	}
 	fred, app := s.Person("fred"), s.App("classifieds")
-	if fred == nil || app == nil || len(fred.Accept) != 3 || fred.Secret.File != "secrets/fred" {
+	if fred == nil || app == nil || len(fred.Accept) != 4 || fred.Secret.File != "secrets/fred" {
 		t.Fatalf("got %+v, %+v", fred, app)
 	}
 	if app.Flow != "flows/classifieds.yaml" || app.With["category"] != "For sale" ||
@@ -55,9 +55,9 @@ func TestExampleSettings(t *testing.T) {
 		t.Errorf("got %+v", app)
 	}
 	for _, key := range slices.Concat(conditionKeys, []string{"do:", "person:", "app:", "reason:", "maildir:", "command:", "to:",
-		"owner:", "mta:", "state:", "deadline:", "size-limit:", "refusals:", "from:", "sendmail:", "smtp:", "path:", "sandbox:",
+		"owner:", "mta:", "state:", "allow-root:", "deadline:", "size-limit:", "refusals:", "from:", "sendmail:", "smtp:", "path:", "sandbox:",
 		"authserv-id:", "unproven:", "addresses:", "logins:", "accept:", "secret:", "file:", "env:", "flow:", "url:", "account:",
-		"password:", "with:", "post", "reject", "drop", "keep", "forward", "hold"}) {
+		"password:", "with:", "post", "register", "first:", "invite:", "received-by:", "dkim", "reject", "drop", "keep", "forward", "hold"}) {
 		if !strings.Contains(string(data), key) {
 			t.Errorf("the example does not show %s", key)
 		}
@@ -127,6 +127,7 @@ func TestMistakes(t *testing.T) {
 		{"size-limit: 0", "lets no mail in"},
 		{"size-limit: big", "here belongs a size"},
 		{"deadline: -1s", "here belongs a time"},
+		{"allow-root: perhaps", "here belongs true or false"},
 		{"refusals: no", `unknown way to refuse "no"; there are: bounce, mail`},
 		{"receipts: {smtp: localhost}", "a host and its port"},
 		{"receipts: {smtp: 'localhost:0'}", "a host and its port"},
@@ -190,9 +191,11 @@ func TestMistakes(t *testing.T) {
 		{"rules: [{name: x, recipient: '{person}', do: hold}]", "a whole address"},
 		{"rules: [{name: x, recipient: '{persn}@a.b', do: hold}]", `unknown placeholder "{persn}"; did you mean "{person}"?`},
 		{"rules: [{name: x, recipient: '{person@a.b', do: hold}]", "has no other"},
-		{"rules: [{name: x, recipient: '{person}@a.b', do: hold}]", "there are no people"},
 		{"rules: [{name: x, recipient: '{app}@a.b', do: hold}]", "there are no apps"},
 		{household + "- {name: x, recipient: '{app}_{app}@a.b', do: hold}", "{app} stands twice"},
+		{"receipts: {from: Fred_sofas@Example.org}\n" + household + "- {name: x, recipient: '{person}_{app}@example.org', do: post}", "rules.yaml:1:11: receipts come from fred_sofas@example.org, but rule \"x\" is for"},
+		{strings.Replace(household, "you@home.example", "garage@example.org", 1) + "- {name: x, recipient: 'gar*@example.org', person: fred, app: sofas, do: post}", "take answers to receipts"},
+		{strings.Replace(household, "you@home.example", "garage@example.org", 1) + "- {name: mine, recipient: garage@example.org, subject: a, do: drop}\n- {name: x, recipient: 'gar*@example.org', photos: true, person: fred, app: sofas, do: post}", "take answers to receipts"},
 		{household + "- {name: x, recipient: '{person}{app}@a.b', do: hold}", "between {person} and {app} must stand"},
 		{household + "- {name: x, recipient: '{person}*@a.b', do: hold}", "between {person} and * must stand"},
 		{household + "- {name: x, recipient: '{person}-{app}@a.b', do: hold}", `but also in the name "bikes-ch"; use _`},
@@ -208,6 +211,12 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s\ngot:\n%v\nwant: %s", tt.rules, err, tt.want)
 		}
 	}
+}
+
+// An earlier rule may keep answers to receipts from being posted.
+func TestAnswersThatAreKept(t *testing.T) {
+	parse(t, strings.Replace(household, "you@home.example", "garage@example.org", 1)+
+		"- {name: mine, recipient: garage@example.org, do: hold}\n- {name: x, recipient: 'gar*@example.org', person: fred, app: sofas, do: post}")
 }
 
 func TestPath(t *testing.T) {
@@ -229,21 +238,26 @@ func TestAuthRequest(t *testing.T) {
 	s := parse(t, household+"- {name: ads, recipient: '{person}_{app}@example.org', do: post}\n")
 	s.Trust.AuthservID = "mx.example.org"
 	m := headerOf(t, "From: Fred <Fred@Example.org>\n\n")
-	const secret = "s3cret-s3cret-s3cret"
+	const key = "s3cret-s3cret-s3cret"
+	secret, err := auth.Token(key, "fred", "sofas", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	e := Envelope{Recipient: "fred_sofas+" + secret + "@example.org", SASLLogin: "fred"}
 	v, err := s.Decide(m, e, nil)
 	if err != nil || v.Action != Undecided {
 		t.Fatalf("got %+v, %v", v, err)
 	}
 	request := s.AuthRequest(m, e, v, func(source Source) func() (string, error) {
-		return func() (string, error) { return strings.TrimPrefix(source.Env, "FRED") + secret, nil }
+		return func() (string, error) { return strings.TrimPrefix(source.Env, "FRED") + key, nil }
 	})
 	if request.From != "Fred@example.org" || request.Claimed != "fred" || request.Extension != secret ||
+		request.ClaimedApp != "sofas" || request.Recipient != "fred_sofas@example.org" || request.Message != nil ||
 		request.SASLLogin != "fred" || request.AuthservID != "mx.example.org" || len(request.Fields) != 1 {
 		t.Errorf("got %+v", request)
 	}
 	fred, ann := request.People[0], request.People[1]
-	if got, err := fred.Secret(); got != secret || err != nil || ann.Secret != nil {
+	if got, err := fred.Secret(); got != key || err != nil || ann.Secret != nil {
 		t.Errorf("secrets: %q, %v, %t", got, err, ann.Secret != nil)
 	}
 	evidence, err := auth.Check(t.Context(), request)

@@ -92,6 +92,7 @@ var subjectPrefix = map[ledger.State]string{
 // a word to the owner.
 type Notice struct {
 	From, To            string
+	ReplyTo             string // where an answer is to go, or ""
 	Key, Reason         string // what the Message-ID is derived from, with the day
 	Subject, Text       string
 	References, Answers string // the message's own References and Message-ID, or ""
@@ -104,6 +105,9 @@ func (n Notice) Compose(now time.Time) ([]byte, error) {
 		Subject(n.Subject).
 		Header("Message-ID", messageID(n.Key, n.kind(now), n.From)).
 		Text([]byte(n.Text))
+	if n.ReplyTo != "" {
+		b = b.ReplyTo("", n.ReplyTo)
+	}
 	if n.Screenshot != nil {
 		picture := http.DetectContentType(n.Screenshot)
 		b = b.AddAttachment(n.Screenshot, picture, "screenshot."+strings.TrimPrefix(picture, "image/"))

@@ -154,7 +154,7 @@ func Maildir(dir string) Send {
 		if err := os.Rename(tmp, filepath.Join(dir, "new", name)); err != nil {
 			return errors.Join(err, os.Remove(tmp))
 		}
-		return syncDir(filepath.Join(dir, "new"))
+		return errors.Join(syncDir(filepath.Join(dir, "new")), syncDir(dir)) // new itself may be new
 	}
 }
 

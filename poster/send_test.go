@@ -93,6 +93,42 @@ func TestMaildir(t *testing.T) {
 	}
 }
 
+// A mail that cannot be moved to new is not delivered, and nothing is left of
+// it: here new lies on another file system, to which nothing can be renamed.
+func TestMaildirThatCannotTakeIt(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "Maildir")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere, err := os.MkdirTemp("/dev/shm", "mailapp-test-")
+	if err != nil {
+		t.Skipf("there is no other file system to write to: %v", err)
+	}
+	t.Cleanup(func() { os.RemoveAll(elsewhere) })
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "new")); err != nil {
+		t.Fatal(err)
+	}
+	err = Maildir(dir)(context.Background(), Letter{Data: []byte("x\n")})
+	if err == nil {
+		if len(mustList(t, elsewhere)) == 1 {
+			t.Skip("/dev/shm is no file system of its own")
+		}
+		t.Error("no error")
+	}
+	if left := append(mustList(t, filepath.Join(dir, "tmp")), mustList(t, elsewhere)...); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func mustList(t *testing.T, dir string) []os.DirEntry {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
 func TestStoreFileReplacesAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	for _, text := range []string{"old", "new"} {

@@ -4,26 +4,38 @@
 // What is promised:
 //   - From alone proves nothing (C13). Every method needs something that the
 //     sender cannot write: a login that our mail server checked, a result
-//     field that our mail server wrote, or a secret in the recipient address.
+//     field that our mail server wrote, a token in the recipient address, or a
+//     signature by the owner of the From domain.
 //   - Whoever is proven, From is one of that person's own addresses (C16).
-//   - Authentication-Results are read by a tokenizer of our own to the letter
-//     of RFC 8601 §2.2; a field that is not grammatical is never evidence (C14).
-//   - Time is linear in the size of the header, and nothing is looked up
-//     outside: no DNS, no file, no process, save what [Person].Secret does.
+//   - Authentication-Results and Received are read by a tokenizer of our own to
+//     the letter of RFC 8601 §2.2 and of what Postfix writes; a field that is
+//     not grammatical is never evidence (C14).
+//   - DKIM signatures (RFC 6376) prove only what they cover, and only to the
+//     recipient whom the signed header names. A domain is aligned with From as
+//     RFC 7489 §3.1 says, by the public suffix list.
+//   - The DNS is asked last, only for names of the From domain's own
+//     organisation, and for ten seconds at most. Time is linear in the size of
+//     the message.
+//   - What cannot be known for now is an error that wraps [ErrTemporary], if it
+//     could have proven somebody. Limits end in "not proven", never in a proof.
 //
-// What is not promised: DKIM signatures are not verified here, SPF is not
-// computed, domains are aligned strictly (no public suffix list), and domains
-// are compared as the A-labels that the caller gives, without IDNA mapping.
-// A field that our mail server writes below its own Received field is not
-// believed, because a sender can write there too. An address secret is enough
-// by itself, even where DMARC failed, although it leaks wherever To is shown.
+// What is not promised: SPF is not computed, and ARC (RFC 8617) is not read:
+// for both the word of our own mail server is taken or none. A field that our
+// mail server writes below its own Received field is not believed, because a
+// sender can write there too. DKIM proves a domain, so users of one domain are
+// told apart by its owner's server only. Many mail services do not sign
+// Content-Type, so it may be changed on the way, though not doubled. An
+// address secret is enough by itself unless our mail server says dmarc=fail,
+// although it leaks wherever To is shown.
 package auth
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"time"
 )
 
 // ErrTemporary is in every error that [Check] returns: nobody is proven now,
@@ -44,7 +56,10 @@ const (
 	SASL                  Method = "sasl"
 	AuthenticationResults Method = "authentication-results"
 	AddressSecret         Method = "address-secret"
+	DKIM                  Method = "dkim" // last, since it reads the whole message and asks the DNS
 )
+
+var methods = []Method{SASL, AuthenticationResults, AddressSecret, DKIM}
 
 // Person is one of the people of the settings.
 type Person struct {
@@ -52,7 +67,7 @@ type Person struct {
 	Addresses []string               // domains as A-labels
 	Logins    []string               // SASL logins beside the addresses
 	Accept    []Method               // the proofs that count for this person; empty means all
-	Secret    func() (string, error) // the address secret; nil if there is none; called only when an extension was given
+	Secret    func() (string, error) // the key of the person's address secrets; nil if there is none; called only when an extension was given
 }
 
 func (p *Person) accepts(m Method) bool {
@@ -66,8 +81,23 @@ type Request struct {
 	SASLLogin  string   // the login that the mail server handed over, "" if none
 	Extension  string   // the extension of the envelope recipient, "" if none
 	Claimed    string   // the person that the recipient address names, "" if none
+	ClaimedApp string   // the app that the recipient address names, "" if none
+	Recipient  string   // the envelope recipient without its extension, "" if unknown
 	AuthservID string   // of our own mail server; "" means that no Authentication-Results is believed
+	ReceivedBy string   // the name of our own mail server in its Received fields; "" means that no login in them is believed
 	People     []Person // all who may be proven
+
+	// Message gives the whole message from its first header field on, for
+	// DKIM; nil if only the header is known.
+	Message func() io.Reader
+	// LookupTXT asks the DNS for a name that ends with a dot. An error that is
+	// not a *net.DNSError with IsNotFound is temporary. nil means that nothing
+	// is looked up.
+	LookupTXT func(ctx context.Context, name string) ([]string, error)
+	Now       time.Time // for tokens and signatures that expire; the zero time is later than all of them
+	// Thorough has every method tried, also after one has proven somebody,
+	// for people who ask why.
+	Thorough bool
 }
 
 // Finding is what became of one method, for people who ask why.
@@ -82,7 +112,10 @@ type Evidence struct {
 	Person  string // "" if nobody is proven
 	Address string // the From address, spelt as the settings spell it
 	Method  Method
-	Checks  []Finding // every method in order; more than one of a method where something needs to be told
+	// Signature stands for the message where DKIM proved its sender but does
+	// not cover its Message-ID, which anybody could have changed (C8).
+	Signature string
+	Checks    []Finding // every method in order; more than one of a method where something needs to be told
 }
 
 // Proven tells whether somebody is.
@@ -90,15 +123,26 @@ func (e Evidence) Proven() bool { return e.Person != "" }
 
 // trial is what one method comes to.
 type trial struct {
-	who    *Person  // the person whom it proves, or would if err went away
-	passed bool     // it does prove who
-	why    string   // one sentence
-	notes  []string // further sentences, each a Finding of its own
-	err    error    // temporary trouble
+	who       *Person  // the person whom it proves, or would if err went away
+	passed    bool     // it does prove who
+	signature string   // for Evidence.Signature
+	why       string   // one sentence
+	notes     []string // further sentences, each a Finding of its own
+	err       error    // temporary trouble
 }
 
-// Check tries every method, strongest first, and returns what is proven. The
-// first method that passes and that its person accepts wins. An error wraps
+// inquiry is one call of [Check].
+type inquiry struct {
+	Request
+	from     address
+	received login  // of the topmost Received field
+	results  survey // the Authentication-Results fields
+	dns      *resolver
+}
+
+// Check tries every method in order and returns what is proven. The first
+// method that passes and that its person accepts wins; after it, those that
+// cost something are tried only if the request is Thorough. An error wraps
 // [ErrTemporary] and is returned only if nothing is proven; the Evidence
 // beside it still explains.
 func Check(ctx context.Context, req Request) (Evidence, error) {
@@ -111,8 +155,11 @@ func Check(ctx context.Context, req Request) (Evidence, error) {
 	if err != nil {
 		return nobody(err), nil
 	}
-	for _, m := range []Method{SASL, AuthenticationResults, AddressSecret} {
-		t := try(m, req, from, ev.Proven())
+	q := inquiry{Request: req, from: from, dns: newResolver(ctx, req.LookupTXT)}
+	q.received = receivedLogin(req.Fields, req.ReceivedBy)
+	q.results = surveyHeader(req.Fields, req.AuthservID)
+	for _, m := range methods {
+		t := q.try(m, ev.Proven() && !req.Thorough)
 		if err := ev.add(m, t, from); err != nil && trouble == nil {
 			trouble = err
 		}
@@ -123,15 +170,41 @@ func Check(ctx context.Context, req Request) (Evidence, error) {
 	return ev, trouble
 }
 
-func try(m Method, req Request, from address, proven bool) trial {
+// try makes one method's trial; needless tells that its proof is not needed.
+func (q *inquiry) try(m Method, needless bool) trial {
 	switch m {
 	case SASL:
-		return trySASL(req, from)
+		return q.trySASL()
 	case AuthenticationResults:
-		return tryResults(req, from)
+		return q.tryResults()
+	case AddressSecret:
+		return q.trySecret(needless)
 	default:
-		return trySecret(req, from, proven)
+		return q.tryDKIM(needless)
 	}
+}
+
+// author is the one person whose address From is; nil and why not, if there is
+// none. A login of somebody else speaks against everybody: the sender is then
+// a user of our own server who is known by name, and what was found out of the
+// From domain, a signature of our own server's included, cannot tell its users
+// apart.
+func (q *inquiry) author() (*Person, string) {
+	authors := peopleWho(q.People, func(p *Person) bool { return p.has(q.from) })
+	if len(authors) == 0 {
+		return nil, fmt.Sprintf("From %s is nobody's address in the settings", shown(q.from.String()))
+	}
+	who := choose(authors, q.Claimed)
+	if who == nil {
+		return nil, fmt.Sprintf("several people share the address %s, and the recipient address does not say which of them is meant", shown(q.from.String()))
+	}
+	for _, name := range []string{q.SASLLogin, q.received.name} {
+		if name != "" && !who.hasLogin(name) {
+			return nil, fmt.Sprintf("the mail server handed over the login %s, which is not a login of %s, so what is known of the From domain proves nothing (RFC 4954)",
+				shown(name), shown(who.Name))
+		}
+	}
+	return who, ""
 }
 
 // add notes a trial and takes its proof if it is the first that counts. It
@@ -147,7 +220,7 @@ func (e *Evidence) add(m Method, t trial, from address) error {
 		e.Checks = append(e.Checks, Finding{Method: m, Why: note})
 	}
 	if passed && !e.Proven() {
-		e.Person, e.Method = t.who.Name, m
+		e.Person, e.Method, e.Signature = t.who.Name, m, t.signature
 		e.Address = t.who.spelling(from)
 	}
 	if !accepted {
@@ -160,7 +233,7 @@ func (e *Evidence) add(m Method, t trial, from address) error {
 // login or a secret may say, there is no author for it to speak of.
 func nobody(err error) Evidence {
 	var ev Evidence
-	for _, m := range []Method{SASL, AuthenticationResults, AddressSecret} {
+	for _, m := range methods {
 		ev.Checks = append(ev.Checks, Finding{Method: m, Why: "nobody is proven: " + err.Error()})
 	}
 	return ev

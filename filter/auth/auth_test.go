@@ -3,17 +3,21 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
 
 const (
-	aliceSecret = "k7qmx2vd4hz6tnwb"
-	dmarcPass   = ` mx.example.org; dmarc=pass header.from=good.example`
+	aliceKey  = "k7qmx2vd4hz6tnwb"
+	dmarcPass = ` mx.example.org; dmarc=pass header.from=good.example`
 )
 
-func secretly(p Person, secret string, err error) Person {
-	p.Secret = func() (string, error) { return secret, err }
+// aliceToken is alice's address secret for the app sofas, without an end.
+var aliceToken = tokenOf(aliceKey, "alice", "sofas", 0)
+
+func secretly(p Person, key string, err error) Person {
+	p.Secret = func() (string, error) { return key, err }
 	return p
 }
 
@@ -42,7 +46,7 @@ func why(ev Evidence, m Method) string {
 
 // C13, C16: which proof proves whom, and that From must be theirs.
 func TestCheck(t *testing.T) {
-	withSecret := secretly(alice(), aliceSecret, nil)
+	withSecret := secretly(alice(), aliceKey, nil)
 	family := Person{Name: "carol", Addresses: []string{"alice@good.example"}, Logins: []string{"alice"}}
 	for _, c := range []struct {
 		name string
@@ -54,7 +58,7 @@ func TestCheck(t *testing.T) {
 		{name: "From alone is never enough", // C13
 			req: Request{From: "alice@good.example"}},
 		{name: "no From: nobody, whatever else there is",
-			req:  Request{SASLLogin: "alice", Extension: aliceSecret, Claimed: "alice", People: []Person{withSecret}},
+			req:  Request{SASLLogin: "alice", Extension: aliceToken, Claimed: "alice", People: []Person{withSecret}},
 			says: "nobody is proven: there is no From field"},
 		{name: "From without a domain", req: Request{From: "alice", SASLLogin: "alice"}, says: "no local part or no domain"},
 		{name: "From with a U-label", req: Request{From: "alice@göod.example", SASLLogin: "alice"}, says: "A-labels"},
@@ -101,27 +105,45 @@ func TestCheck(t *testing.T) {
 			req: Request{From: "alice@good.example", Fields: header(one(dmarcPass), nil), Claimed: "bob", People: []Person{alice(), family, bob()}}, says: "several people share"},
 		{name: "a person without a name cannot be proven",
 			req: Request{From: "alice@good.example", SASLLogin: "alice", People: []Person{{Addresses: []string{"alice@good.example"}, Logins: []string{"alice"}}}}},
-		{name: "secret", req: Request{From: "alice@good.example", Extension: aliceSecret, Claimed: "alice", People: []Person{withSecret}},
+		{name: "secret", req: Request{From: "alice@good.example", Extension: aliceToken, Claimed: "alice", People: []Person{withSecret}},
 			want: "alice", by: AddressSecret},
-		{name: "secret in the case that a mail server made of it",
-			req:  Request{From: "alice@good.example", Extension: aliceSecret, Claimed: "alice", People: []Person{secretly(alice(), " K7QMX2VD4HZ6TNWB\n", nil)}},
+		{name: "secret in capitals, and a key file with a line end",
+			req:  Request{From: "alice@good.example", Extension: strings.ToUpper(aliceToken), Claimed: "alice", People: []Person{secretly(alice(), " k7qmx2vd4hz6tnwb\n", nil)}},
 			want: "alice", by: AddressSecret},
 		{name: "secret of alice, From bob", // C16
-			req: Request{From: "bob@good.example", Extension: aliceSecret, Claimed: "alice", People: []Person{withSecret, bob()}}, says: `is not an address of "alice"`},
+			req: Request{From: "bob@good.example", Extension: aliceToken, Claimed: "alice", People: []Person{withSecret, bob()}}, says: `is not an address of "alice"`},
 		{name: "secret of alice proves alice only", // C16
-			req: Request{From: "bob@good.example", Extension: aliceSecret, Claimed: "bob", People: []Person{withSecret, bob()}}, says: "has no address secret"},
-		{name: "wrong secret", req: Request{From: "alice@good.example", Extension: "k7qmx2vd4hz6tnwc", Claimed: "alice", People: []Person{withSecret}}, says: "is not the secret"},
-		{name: "the beginning of the secret", req: Request{From: "alice@good.example", Extension: aliceSecret[:15], Claimed: "alice", People: []Person{withSecret}}, says: "is not the secret"},
-		{name: "empty secret never matches", req: Request{From: "alice@good.example", Extension: " ", Claimed: "alice", People: []Person{secretly(alice(), " \n", nil)}}, says: "is empty"},
-		{name: "weak secret, even if it matches", req: Request{From: "alice@good.example", Extension: "hunter2", Claimed: "alice", People: []Person{secretly(alice(), "hunter2", nil)}}, says: "too weak"},
+			req: Request{From: "bob@good.example", Extension: aliceToken, Claimed: "bob", People: []Person{withSecret, secretly(bob(), aliceKey, nil)}}, says: "is not a secret of"},
+		{name: "secret of a person who has no key", req: Request{From: "bob@good.example", Extension: aliceToken, Claimed: "bob", People: []Person{withSecret, bob()}}, says: "has no address secret"},
+		{name: "the key is no secret", req: Request{From: "alice@good.example", Extension: aliceKey, Claimed: "alice", People: []Person{withSecret}}, says: "has not the form"},
+		{name: "wrong secret", req: Request{From: "alice@good.example", Extension: "aaaa" + aliceToken[4:], Claimed: "alice", People: []Person{withSecret}}, says: "is not a secret"},
+		{name: "the beginning of the secret", req: Request{From: "alice@good.example", Extension: aliceToken[:18], Claimed: "alice", People: []Person{withSecret}}, says: "has not the form"},
+		{name: "the secret spelt another way: bits that stand for nothing",
+			req: Request{From: "alice@good.example", Extension: aliceToken[:19] + otherTail(aliceToken[19]), Claimed: "alice", People: []Person{withSecret}}, says: "is not a secret"},
+		{name: "empty key", req: Request{From: "alice@good.example", Extension: tokenOf("", "alice", "sofas", 0), Claimed: "alice", People: []Person{secretly(alice(), " \n", nil)}}, says: "too weak"},
+		{name: "weak key, even if it matches", req: Request{From: "alice@good.example", Extension: tokenOf("hunter2", "alice", "sofas", 0), Claimed: "alice", People: []Person{secretly(alice(), "hunter2", nil)}}, says: "too weak"},
+		{name: "secret where the owner of the domain forbids it: dmarc=fail", req: Request{From: "alice@good.example", Extension: aliceToken, Claimed: "alice", People: []Person{withSecret},
+			Fields: header(one(` mx.example.org; dmarc=fail header.from=good.example`), nil)}, says: "dmarc=fail, so the extension was not compared"},
+		{name: "secret, and dmarc=fail of another From", req: Request{From: "alice@good.example", Extension: aliceToken, Claimed: "alice", People: []Person{withSecret},
+			Fields: header(one(` mx.example.org; dmarc=fail header.from=evil.example`), nil)}, want: "alice", by: AddressSecret},
+		{name: "secret, and a dmarc=fail that anybody can have written", req: Request{From: "alice@good.example", Extension: aliceToken, Claimed: "alice", People: []Person{withSecret},
+			Fields: header(nil, one(` mx.example.org; dmarc=fail header.from=good.example`))}, want: "alice", by: AddressSecret},
+		{name: "secret, and a dmarc=fail in a message that passed no server", req: Request{From: "alice@good.example", Extension: aliceToken, Claimed: "alice", People: []Person{withSecret},
+			Fields: header(one(` mx.example.org; dmarc=fail header.from=good.example`), nil)[:3]}, want: "alice", by: AddressSecret},
+		{name: "secret, and dmarc=none", req: Request{From: "alice@good.example", Extension: aliceToken, Claimed: "alice", People: []Person{withSecret},
+			Fields: header(one(` mx.example.org; dmarc=none header.from=good.example`), nil)}, want: "alice", by: AddressSecret},
 		{name: "no extension", req: Request{From: "alice@good.example", Claimed: "alice", People: []Person{withSecret}}, says: "has no extension"},
-		{name: "nobody claimed", req: Request{From: "alice@good.example", Extension: aliceSecret, People: []Person{withSecret}}, says: "names no person"},
-		{name: "a stranger claimed", req: Request{From: "alice@good.example", Extension: aliceSecret, Claimed: "eve", People: []Person{withSecret}}, says: "no one person"},
-		{name: "secret that alice does not accept", req: Request{From: "alice@good.example", Extension: aliceSecret, Claimed: "alice",
+		{name: "nobody claimed", req: Request{From: "alice@good.example", Extension: aliceToken, People: []Person{withSecret}}, says: "does not name the person"},
+		{name: "a stranger claimed", req: Request{From: "alice@good.example", Extension: aliceToken, Claimed: "eve", People: []Person{withSecret}}, says: "no one person"},
+		{name: "secret that alice does not accept", req: Request{From: "alice@good.example", Extension: aliceToken, Claimed: "alice",
 			People: []Person{accepting(withSecret, SASL)}}, says: "does not accept address-secret"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.req.AuthservID = "mx.example.org"
+			c.req.ClaimedApp = "sofas"
+			if c.req.Recipient == "" {
+				c.req.Recipient = "alice_ads@example.org"
+			}
 			if c.req.People == nil {
 				c.req.People = []Person{alice(), bob()}
 			}
@@ -135,6 +157,12 @@ func TestCheck(t *testing.T) {
 			explained(t, ev)
 		})
 	}
+}
+
+// otherTail is a last character that stands for the same bytes.
+func otherTail(c byte) string {
+	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+	return alphabet[strings.IndexByte(alphabet, c)+1:][:1]
 }
 
 // explained checks that every method has its say, in order, and that exactly
@@ -153,7 +181,7 @@ func explained(t *testing.T, ev Evidence) {
 			t.Errorf("%s: not a sentence of ours: %q", c.Method, c.Why)
 		}
 	}
-	if len(order) != 3 || order[0] != SASL || order[1] != AuthenticationResults || order[2] != AddressSecret {
+	if !slices.Equal(order, methods) {
 		t.Errorf("methods tried: %v", order)
 	}
 	if passed != ev.Method {
@@ -173,10 +201,10 @@ func TestAddressSpelling(t *testing.T) {
 
 // C29: neither the secret nor what was tried as one is in any sentence.
 func TestSecretNotShown(t *testing.T) {
-	for _, extension := range []string{aliceSecret, "wrongwrongwrongwrong"} {
-		ev, _ := Check(context.Background(), Request{From: "alice@good.example", Extension: extension, Claimed: "alice",
-			People: []Person{secretly(alice(), aliceSecret, nil)}})
-		if said := sentences(ev); strings.Contains(said, extension) || strings.Contains(said, aliceSecret) {
+	for _, extension := range []string{aliceToken, aliceKey, "wrongwrongwrongwrong"} {
+		ev, _ := Check(context.Background(), Request{From: "alice@good.example", Extension: extension, Claimed: "alice", ClaimedApp: "sofas",
+			People: []Person{secretly(alice(), aliceKey, nil)}})
+		if said := sentences(ev); strings.Contains(said, extension) || strings.Contains(said, aliceKey) {
 			t.Errorf("a secret is shown:\n%s", said)
 		}
 	}
@@ -197,6 +225,9 @@ func TestSecretNotResolved(t *testing.T) {
 		if req.People == nil {
 			req.People = []Person{p}
 		}
+		if req.ClaimedApp = "sofas"; req.Claimed == "" {
+			req.ClaimedApp = ""
+		}
 		if _, err := Check(context.Background(), req); err != nil {
 			t.Error(err)
 		}
@@ -205,7 +236,7 @@ func TestSecretNotResolved(t *testing.T) {
 
 func TestTemporary(t *testing.T) {
 	broken := errors.New("agent locked")
-	unreadable := Request{From: "alice@good.example", Extension: aliceSecret, Claimed: "alice",
+	unreadable := Request{From: "alice@good.example", Extension: aliceToken, Claimed: "alice", ClaimedApp: "sofas",
 		People: []Person{secretly(alice(), "", broken)}}
 	unsure := header(one(` mx.example.org; dmarc=temperror header.from=good.example`), nil)
 
@@ -225,7 +256,7 @@ func TestTemporary(t *testing.T) {
 		"temperror, but a login proves it": {
 			Request{From: "alice@good.example", Fields: unsure, SASLLogin: "alice", People: []Person{alice()}}, false},
 		"temperror, but the secret proves it": {
-			Request{From: "alice@good.example", Fields: unsure, Extension: aliceSecret, Claimed: "alice", People: []Person{secretly(alice(), aliceSecret, nil)}}, false},
+			Request{From: "alice@good.example", Fields: unsure, Extension: aliceToken, Claimed: "alice", ClaimedApp: "sofas", People: []Person{secretly(alice(), aliceKey, nil)}}, false},
 		"temperror about nobody, who would never be proven": {
 			Request{From: "eve@good.example", Fields: unsure, People: []Person{alice()}}, false},
 		"temperror of a method that alice does not accept": {

@@ -1,13 +1,14 @@
 package auth
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 )
 
-// The grammar of Authentication-Results, RFC 8601 §2.2, to the letter:
+// The grammar of Authentication-Results, RFC 8601 §2.2:
 //
 //	payload    = [CFWS] authserv-id [ CFWS version ] ( no-result / 1*resinfo ) [CFWS]
 //	no-result  = [CFWS] ";" [CFWS] "none"
@@ -21,10 +22,12 @@ import (
 // where the next result begins can be led to begin inside a quoted string or
 // a comment, and there the sender writes: MAIL FROM is quoted in the field.
 //
-// Stricter than the grammar in two places, where no server is known to need
-// the freedom: CFWS must stand between two properties even after a quoted
-// string, and nothing that looks like an encoded word (RFC 2047) may stand
-// anywhere, since another reader of the same field could decode it.
+// It is kept to the letter, but for two freedoms that servers take: Yahoo ends
+// the field with a semicolon, and Exim does not quote an IPv6 address. It is
+// stricter in two places, where no server is known to need the freedom: CFWS must
+// stand between two properties even after a quoted string, and nothing that looks
+// like an encoded word (RFC 2047) may stand anywhere, since another reader of the
+// same field could decode it.
 
 // maxField is the longest field that is read, in bytes.
 const maxField = 64 << 10
@@ -63,6 +66,9 @@ func (v value) String() string {
 	}
 	return v.local + "@" + v.domain
 }
+
+// host is the domain of a value that is an address or a bare domain.
+func (v value) host() string { return cmp.Or(v.domain, v.text) }
 
 // parseResults reads the value of a field. If there is an error, id is set as
 // far as it could be read, and list does not count.
@@ -104,7 +110,9 @@ func (s *scanner) payload(r *results) {
 	}
 	for first := true; first || !s.done(); first = false {
 		s.want(';')
-		s.space()
+		if s.space(); !first && s.done() {
+			return // Yahoo ends its field with a semicolon
+		}
 		method := s.keyword()
 		s.space()
 		if first && method == "none" && s.done() {
@@ -159,6 +167,9 @@ func (s *scanner) detail(r *result, first bool) {
 
 // pvalue reads a token, a quoted string, or an address without CFWS in it.
 func (s *scanner) pvalue() value {
+	if ip := s.address6(); ip != "" {
+		return value{text: ip}
+	}
 	wasQuoted := s.next('"')
 	var text string
 	if wasQuoted {
@@ -176,6 +187,21 @@ func (s *scanner) pvalue() value {
 		s.fail("value missing, or one that would have to be quoted,")
 	}
 	return value{text: text}
+}
+
+// address6 reads an IPv6 address, which Exim does not quote although a token
+// holds no colon.
+func (s *scanner) address6() string {
+	rest := s.in[s.at:]
+	end := strings.IndexFunc(rest, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF:.", r) })
+	if end < 0 {
+		end = len(rest)
+	}
+	if strings.Count(rest[:end], ":") < 2 {
+		return ""
+	}
+	s.at += end
+	return rest[:end]
 }
 
 // dotString tells whether atoms are divided by single dots (RFC 5321 §4.1.2).

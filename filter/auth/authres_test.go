@@ -27,13 +27,15 @@ func header(above, below []string) []Field {
 	for _, v := range below {
 		fields = append(fields, Field{"Authentication-Results", v})
 	}
-	return append(fields, Field{"From", " Alice <alice@good.example>"})
+	return append(fields, Field{"From", " Alice <alice@good.example>"}, Field{"To", " alice_ads@example.org"},
+		Field{"Subject", " Sofa"}, Field{"Date", " Mon, 3 Nov 2025 10:00:00 +0000"})
 }
 
 func (sp specimen) request() Request {
 	return Request{
 		Fields:     header(sp.above, sp.below),
 		From:       "alice@good.example",
+		Recipient:  "alice_ads@example.org",
 		AuthservID: "mx.example.org",
 		People:     []Person{alice(), bob()},
 	}

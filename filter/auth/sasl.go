@@ -8,7 +8,9 @@ import (
 
 // SASL login → person.
 //
-// The mail server checked a password and hands the login over (RFC 4954). A
+// The mail server checked a password and hands the login over (RFC 4954): in
+// the environment, or where that has none, in its Received field (see
+// received.go). If both have one, they must be the same. A
 // login proves the person who lists it in Logins, or, where it looks like an
 // address, the person who has that address. It proves nothing unless From is
 // one of that same person's addresses: a mail server lets its users write any
@@ -18,27 +20,41 @@ import (
 // case, a server with Unix accounts may have both Fred and fred, and who uses
 // another spelling can list it. A login with @ is compared as an address.
 
-func trySASL(req Request, from address) trial {
-	if req.SASLLogin == "" {
-		return trial{why: "the mail server handed over no login (RFC 4954)"}
+func (q *inquiry) trySASL() trial {
+	name, from := q.SASLLogin, "the mail server"
+	if name == "" {
+		name, from = q.received.name, "the Received field of the mail server"
 	}
-	login := shown(req.SASLLogin)
-	holders := peopleWho(req.People, func(p *Person) bool { return p.hasLogin(req.SASLLogin) })
+	switch {
+	case name == "" && q.ReceivedBy != "":
+		return trial{why: "the mail server handed over no login, and " + q.received.why + " (RFC 4954)"}
+	case name == "":
+		return trial{why: "the mail server handed over no login (RFC 4954)"}
+	case q.received.name != "" && q.received.name != name:
+		return trial{why: fmt.Sprintf("the mail server handed over the login %s, but its Received field names %s (RFC 4954)", shown(name), shown(q.received.name))}
+	}
+	return q.loggedIn(name, from)
+}
+
+// loggedIn finds the person of a login; source says who told of it.
+func (q *inquiry) loggedIn(name, source string) trial {
+	login := shown(name)
+	holders := peopleWho(q.People, func(p *Person) bool { return p.hasLogin(name) })
 	if len(holders) == 0 {
 		return trial{why: fmt.Sprintf("the login %s belongs to nobody in the settings (RFC 4954)", login)}
 	}
-	authors := slices.DeleteFunc(slices.Clone(holders), func(p *Person) bool { return !p.has(from) })
+	authors := slices.DeleteFunc(slices.Clone(holders), func(p *Person) bool { return !p.has(q.from) })
 	if len(authors) == 0 {
 		return trial{why: fmt.Sprintf("the login %s belongs to %s, but From %s is not an address of that person (RFC 6409 §6.1)",
-			login, shown(holders[0].Name), shown(from.String()))}
+			login, shown(holders[0].Name), shown(q.from.String()))}
 	}
-	who := choose(authors, req.Claimed)
+	who := choose(authors, q.Claimed)
 	if who == nil {
 		return trial{why: fmt.Sprintf("several people share the login %s and the address %s, and the recipient address does not say which of them is meant",
-			login, shown(from.String()))}
+			login, shown(q.from.String()))}
 	}
-	return trial{who: who, passed: true, why: fmt.Sprintf("the mail server checked the login %s of %s, and From is an address of that person (RFC 4954)",
-		login, shown(who.Name))}
+	return trial{who: who, passed: true, why: fmt.Sprintf("%s names the login %s of %s, and From is an address of that person (RFC 4954)",
+		source, login, shown(who.Name))}
 }
 
 // hasLogin tells whether the login is one of the person's.

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The tokens of an Authentication-Results field: CFWS and quoted strings of
+// The tokens of Authentication-Results and Received fields: CFWS and quoted strings of
 // RFC 5322 §3.2, tokens of RFC 2045 §5.1, keywords and domains of RFC 5321
 // §4.1.2. Bytes beyond ASCII are let through where RFC 6532 §3.2 does; that
 // they are UTF-8 is checked before.
@@ -25,7 +25,9 @@ const (
 	token                     // a MIME token
 	keyword                   // Keyword: letters, digits, hyphen
 	digit
-	label // a domain's label: letters, digits, hyphen, and U-labels of RFC 6531 §3.3
+	label     // a domain's label: letters, digits, hyphen, and U-labels of RFC 6531 §3.3
+	selector  // a label of a DKIM selector, with the underscores that are in use
+	traceText // a word in a Received field, address literals and ids included
 )
 
 var classes = func() (t [256]class) {
@@ -42,6 +44,9 @@ var classes = func() (t [256]class) {
 			keyword: alnum || c == '-',
 			digit:   '0' <= c && c <= '9',
 			label:   c >= 0x80 || alnum || c == '-',
+
+			selector:  alnum || c == '-' || c == '_',
+			traceText: c < 0x7f && !strings.ContainsRune(`()<>@,;"\`, rune(c)),
 		} {
 			if is {
 				t[c] |= set

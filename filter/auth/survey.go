@@ -32,8 +32,13 @@ type survey struct {
 	below    int       // fields of ours that stand too low to count
 }
 
+// surveyHeader believes nothing where no authserv-id is configured, and
+// nothing in a message that never passed a mail server.
 func surveyHeader(fields []Field, authservID string) survey {
 	var s survey
+	if authservID == "" {
+		return s
+	}
 	for _, f := range fields {
 		// A space before the colon makes a Received field no less of a
 		// border, but never makes a field evidence.
@@ -43,6 +48,9 @@ func surveyHeader(fields []Field, authservID string) survey {
 		if strings.EqualFold(f.Name, "Authentication-Results") {
 			s.add(f.Value, lower(authservID))
 		}
+	}
+	if !s.received {
+		return survey{}
 	}
 	return s
 }
@@ -83,58 +91,65 @@ func (s *survey) notes(authservID string) []string {
 }
 
 // tryResults weighs the fields that count.
-func tryResults(req Request, from address) trial {
-	if req.AuthservID == "" {
+func (q *inquiry) tryResults() trial {
+	if q.AuthservID == "" {
 		return trial{why: "no authserv-id is configured, so no Authentication-Results is believed (RFC 8601 §5)"}
 	}
-	s := surveyHeader(req.Fields, req.AuthservID)
-	if !s.received {
+	if !q.results.received {
 		// Only a message that never passed a mail server has no Received,
 		// so nothing in it was written by ours.
 		return trial{why: "the header has no Received field, so no field in it is surely our mail server's (RFC 8601 §7.1)"}
 	}
-	t := s.judge(req, from)
-	t.notes = s.notes(req.AuthservID)
+	t := q.judgeResults()
+	t.notes = q.results.notes(q.AuthservID)
 	return t
 }
 
-func (s *survey) judge(req Request, from address) trial {
-	id := shown(req.AuthservID)
-	if s.broken != "" {
+func (q *inquiry) judgeResults() trial {
+	id := shown(q.AuthservID)
+	if q.results.broken != "" {
 		// It cannot be said to agree with the others, so they do not count.
-		return trial{why: fmt.Sprintf("an Authentication-Results of %s cannot be read: %s (RFC 8601 §2.2)", id, s.broken)}
+		return trial{why: fmt.Sprintf("an Authentication-Results of %s cannot be read: %s (RFC 8601 §2.2)", id, q.results.broken)}
 	}
-	if len(s.ours) == 0 {
+	if len(q.results.ours) == 0 {
 		return trial{why: fmt.Sprintf("no Authentication-Results of %s stands above the topmost Received (RFC 8601 §7.1)", id)}
 	}
-	authors := peopleWho(req.People, func(p *Person) bool { return p.has(from) })
-	if len(authors) == 0 {
-		return trial{why: fmt.Sprintf("From %s is nobody's address in the settings", shown(from.String()))}
-	}
-	who := choose(authors, req.Claimed)
+	who, why := q.author()
 	if who == nil {
-		return trial{why: fmt.Sprintf("several people share the address %s, and the recipient address does not say which of them is meant", shown(from.String()))}
+		return trial{why: why}
 	}
-	if req.SASLLogin != "" && !who.hasLogin(req.SASLLogin) {
-		// The sender is a user of our own server, who is known by name:
-		// what was found out of the domain cannot tell users apart.
-		return trial{why: fmt.Sprintf("the mail server handed over the login %s, which is not a login of %s, so what it found out of the From domain proves nothing (RFC 4954)",
-			shown(req.SASLLogin), shown(who.Name))}
+	w := q.weigh(who)
+	sentOn := q.sentOn(w)
+	switch {
+	case w.proof != "" && sentOn != "":
+		return trial{why: w.proof + ", but " + sentOn}
+	case w.proof != "":
+		return trial{who: who, passed: true, why: w.proof}
+	case w.against != "":
+		return trial{why: w.against}
+	case w.unsure != "":
+		return trial{who: who, why: w.unsure, err: fmt.Errorf("%w: %s", ErrTemporary, w.unsure)}
 	}
-	return weighed(s.ours, from, who)
+	return trial{why: fmt.Sprintf("our mail server's results (%s) do not prove the From domain %s (RFC 8601 §2.7)", said(q.results.ours), shown(q.from.domain))}
 }
 
-func weighed(ours []results, from address, who *Person) trial {
-	proof, against, unsure := weigh(ours, from, who)
-	switch {
-	case proof != "":
-		return trial{who: who, passed: true, why: proof}
-	case against != "":
-		return trial{why: against}
-	case unsure != "":
-		return trial{who: who, why: unsure, err: fmt.Errorf("%w: %s", ErrTemporary, unsure)}
+// sentOn says why a proof may be that of a copy, "" if it cannot be. A message
+// that was signed stays so, and passes DMARC, whoever sends it on, to whomever,
+// with whatever is not signed changed (RFC 6376 §8.6, §8.15). A login, or a
+// client that may send for the From domain, shows that it comes from there. Who
+// wrote to nobody by name wrote to us as likely as to others.
+func (q *inquiry) sentOn(w scales) string {
+	if w.pass[passAuth] != "" || w.pass[passSPF] != "" {
+		return ""
 	}
-	return trial{why: fmt.Sprintf("our mail server's results (%s) do not prove the From domain %s (RFC 8601 §2.7)", said(ours), shown(from.domain))}
+	if err := q.doubled(); err != nil {
+		return err.Error()
+	}
+	addressed := len(q.values("To"))+len(q.values("Cc")) > 0
+	if addressed && !q.names("To") && !q.names("Cc") {
+		return "neither To nor Cc names the envelope recipient, so it may be a copy that was sent on (RFC 6376 §8.6)"
+	}
+	return ""
 }
 
 // said lists the first few results of our fields.

@@ -110,6 +110,17 @@ func (l *Ledger) Hold(ctx context.Context, job Job, why string, keep func() erro
 	return c.Settle(ctx, Held, Result{Said: why})
 }
 
+// Lock keeps other processes from whatever they would do under the same name,
+// until unlock is called or this process ends. The error is ErrBusy if another
+// has it.
+func (l *Ledger) Lock(name string) (unlock func(), err error) {
+	key := "lock " + name // the names of jobs are hexadecimal
+	if err := l.locks.take(key); err != nil {
+		return nil, err
+	}
+	return func() { l.locks.drop(key) }, nil
+}
+
 // Take claims a job that is there already, whatever its state, without
 // changing it, for a person to settle.
 func (l *Ledger) Take(ctx context.Context, id string) (*Claim, error) {

@@ -147,6 +147,26 @@ func TestBusyInOneProcess(t *testing.T) {
 	claim(t, l, "k")
 }
 
+func TestLock(t *testing.T) {
+	l := open(t, t.TempDir())
+	unlock, err := l.Lock("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Lock("a"); !errors.Is(err, ErrBusy) {
+		t.Errorf("locked twice: %v", err)
+	}
+	if other, err := l.Lock("b"); err != nil {
+		t.Error(err)
+	} else {
+		other()
+	}
+	unlock()
+	if _, err := l.Lock("a"); err != nil {
+		t.Errorf("after it was unlocked: %v", err)
+	}
+}
+
 // A claim ends with its process, however that dies, and not before.
 func TestBusyOverProcesses(t *testing.T) {
 	if dir := os.Getenv("LEDGER_CHILD"); dir != "" {

@@ -27,3 +27,27 @@ CREATE TABLE IF NOT EXISTS told (
     day    TEXT NOT NULL,
     PRIMARY KEY (sender, reason, day)
 );
+
+-- Who has registered, or was added by the owner. key is the one from which the
+-- person's address secrets are made.
+CREATE TABLE IF NOT EXISTS person (
+    name    TEXT    NOT NULL PRIMARY KEY,
+    address TEXT    NOT NULL UNIQUE COLLATE NOCASE,
+    key     TEXT    NOT NULL,
+    since   INTEGER NOT NULL
+);
+
+-- Codes that were mailed out and that a reply brings back. Of a code only the
+-- SHA-256 is kept. mailbox is the address in lower case and without extension,
+-- for the limit. sent is 0 until the mail has left, used 1 once the reply was
+-- dealt with; a used code still counts for the limit.
+CREATE TABLE IF NOT EXISTS code (
+    hash    TEXT    NOT NULL PRIMARY KEY,
+    about   TEXT    NOT NULL,
+    address TEXT    NOT NULL COLLATE NOCASE,
+    mailbox TEXT    NOT NULL,
+    created INTEGER NOT NULL,
+    sent    INTEGER NOT NULL DEFAULT 0,
+    used    INTEGER NOT NULL DEFAULT 0,
+    expires INTEGER NOT NULL
+);
