@@ -2,6 +2,7 @@
 # make test     install what the tests need and run all of them
 # make test-mta     the contract under every mail server that Debian has; as root
 # make test-short   the tests that need no browser; takes seconds
+# make test-sites   the shipped flows against real sites: a WordPress
 # make          the static binary ./mailapp
 # make install  binary and manual pages below PREFIX (/usr/local)
 # make fuzz     each fuzz target for FUZZTIME (30s)
@@ -16,7 +17,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 MTAS     = postfix maildrop qmail
 ALL_MTAS = $(MTAS) procmail exim opensmtpd dovecot fdm
 
-.PHONY: all demo build test test-mta test-short install fuzz lint clean
+.PHONY: all demo build test test-mta test-short test-sites install fuzz lint clean
 
 all: build
 
@@ -43,6 +44,12 @@ test-mta:
 # Without the race detector, under which a process takes half a second to start.
 test-short:
 	CGO_ENABLED=0 go test -short ./...
+
+# What these need is much, so that only this target asks for it; make test runs
+# them where it is installed.
+test-sites:
+	@.ci/need browser wordpress
+	MAILAPP_TEST_SITES=1 go test -count=1 -run TestWordpress -timeout 10m ./poster/browser
 
 install: build
 	install -D -m 755 mailapp $(DESTDIR)$(PREFIX)/bin/mailapp

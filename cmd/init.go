@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -14,15 +15,21 @@ import (
 //go:embed demo
 var demoFiles embed.FS
 
+// shippedFlows are the flows for sites that many know.
+//
+//go:embed flows
+var shippedFlows embed.FS
+
 // exampleFlow is the flow that the example rules name.
 const exampleFlow = "flows/classifieds.yaml"
 
 func newInitCommand(exampleRules []byte) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [DIRECTORY]",
-		Short: "Write an example rules.yaml and flow to begin with",
-		Long: "Write the commented example rules.yaml and the flow that it names into DIRECTORY, by\n" +
-			"default the user's configuration directory. Files that are there already are kept.",
+		Short: "Write an example rules.yaml and flows to begin with",
+		Long: "Write the commented example rules.yaml, the flow that it names and flows for some\n" +
+			"other sites into DIRECTORY, by default the user's configuration directory. Files\n" +
+			"that are there already are kept.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir, err := xdg("XDG_CONFIG_HOME", ".config")
@@ -33,14 +40,11 @@ func newInitCommand(exampleRules []byte) *cobra.Command {
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			flow, err := demoFiles.ReadFile("demo/fakesite.yaml")
+			files, err := firstFiles(exampleRules)
 			if err != nil {
 				return err
 			}
-			for _, f := range []struct {
-				name string
-				data []byte
-			}{{"rules.yaml", exampleRules}, {exampleFlow, flow}} {
+			for _, f := range files {
 				if err := writeNew(filepath.Join(dir, f.name), f.data); err != nil {
 					return err
 				}
@@ -52,13 +56,40 @@ func newInitCommand(exampleRules []byte) *cobra.Command {
 	}
 }
 
+// firstFile is one of the files that a user begins with.
+type firstFile struct {
+	name string // below the configuration directory
+	data []byte
+}
+
+func firstFiles(exampleRules []byte) ([]firstFile, error) {
+	classifieds, err := demoFiles.ReadFile("demo/fakesite.yaml")
+	if err != nil {
+		return nil, err
+	}
+	files := []firstFile{{"rules.yaml", exampleRules}, {exampleFlow, classifieds}}
+	shipped, err := shippedFlows.ReadDir("flows")
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range shipped {
+		name := path.Join("flows", entry.Name())
+		data, err := shippedFlows.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, firstFile{name, data})
+	}
+	return files, nil
+}
+
 // writeNew writes a file that must not be there yet.
-func writeNew(path string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+func writeNew(name string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
-	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%s is there already; it is not touched", path)
+	if _, err := os.Lstat(name); err == nil {
+		return fmt.Errorf("%s is there already; it is not touched", name)
 	}
-	return poster.WriteSynced(path, data)
+	return poster.WriteSynced(name, data)
 }
