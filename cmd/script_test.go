@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"mailapp": func() {
 		observe = crashAt(os.Getenv("TEST_CRASH_AT"))
 		lookupTXT = zone(os.Getenv("TEST_DNS")).lookupTXT
+		if most, err := strconv.Atoi(os.Getenv("TEST_MOST_ASKED")); err == nil {
+			registerLimit.Total = most
+		}
 		example, err := os.ReadFile(os.Getenv("TEST_EXAMPLE_RULES"))
 		if err != nil {
 			example = nil // only init needs it
