@@ -45,8 +45,7 @@ test-mta:
 test-short:
 	CGO_ENABLED=0 go test -short ./...
 
-# What these need is much, so that only this target asks for it; make test runs
-# them where it is installed.
+# What these need is much, so that only this target asks for it.
 test-sites:
 	@.ci/need browser wordpress
 	MAILAPP_TEST_SITES=1 go test -count=1 -run TestWordpress -timeout 10m ./poster/browser

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mailapp/poster"
+	"mailapp/poster/flow"
 )
 
 //go:embed demo
@@ -67,7 +68,7 @@ func firstFiles(exampleRules []byte) ([]firstFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []firstFile{{"rules.yaml", exampleRules}, {exampleFlow, classifieds}}
+	files := []firstFile{{"rules.yaml", exampleRules}, {exampleFlow, withSchema(classifieds)}, {schemaFile, flow.Schema()}}
 	shipped, err := shippedFlows.ReadDir("flows")
 	if err != nil {
 		return nil, err
@@ -78,9 +79,17 @@ func firstFiles(exampleRules []byte) ([]firstFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, firstFile{name, data})
+		files = append(files, firstFile{name, withSchema(data)})
 	}
 	return files, nil
+}
+
+// schemaFile is the JSON Schema of flows. The line that withSchema puts on top of
+// a flow names it to editors, which then complete words and underline mistakes.
+const schemaFile = "flows/flow.schema.json"
+
+func withSchema(flow []byte) []byte {
+	return append([]byte("# yaml-language-server: $schema="+path.Base(schemaFile)+"\n"), flow...)
 }
 
 // writeNew writes a file that must not be there yet.

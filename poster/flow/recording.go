@@ -294,10 +294,13 @@ func (r *recorder) publish() {
 			r.left(&s, "left out, since only looking may follow publish: %s", s)
 		}
 	}
-	r.address(click.Pos, steps[len(steps)-1])
+	if click.Recorded.Navigates {
+		r.address(click.Pos, steps[len(steps)-1])
+	}
 }
 
-// address reads, as the last step, where the ad is.
+// address reads, as the last step, where the ad is. Only a click that led to
+// another page, when it was recorded, can have told that.
 func (r *recorder) address(at strictyaml.Pos, last Step) {
 	number, _ := strconv.Atoi(last.Number) // it is one
 	r.flow.Steps = append(r.flow.Steps, Step{

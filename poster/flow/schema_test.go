@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -63,7 +64,19 @@ func TestSchemaFits(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := newValidator(t)
-	for name, text := range map[string]string{"fakesite.yaml": string(demo), "whole": whole} {
+	flows := map[string]string{"fakesite.yaml": string(demo), "whole": whole}
+	shipped, err := filepath.Glob("../../cmd/flows/*.yaml")
+	if err != nil || len(shipped) == 0 {
+		t.Fatalf("%d flows are shipped, %v", len(shipped), err)
+	}
+	for _, path := range shipped {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flows[filepath.Base(path)] = string(data)
+	}
+	for name, text := range flows {
 		if wrong := v.check(text); wrong != "" {
 			t.Errorf("%s does not fit its schema: %s", name, wrong)
 		}
