@@ -83,13 +83,13 @@ func listJobs(ctx context.Context, c *cobra.Command, o *settling) error {
 	}
 	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 	for _, e := range entries {
-		state := string(e.State)
+		state := outcomeWord(e.State, e.Result)
 		if e.State == ledger.Answered {
-			state = string(e.Ended)
+			state = outcomeWord(e.Ended, e.Result)
 		}
 		what := e.URL
 		if what == "" {
-			what = e.Said
+			what = e.Said + e.Reads
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", e.ID(), e.Updated.Format(time.DateTime), state,
 			oneLine(e.Sender, 60), oneLine(e.Subject, 40), oneLine(what, 120))

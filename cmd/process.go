@@ -208,13 +208,22 @@ func (m *mail) post(ctx context.Context) error {
 // noteOutcome notes what came of a post for the log and for whoever watches.
 func (m *mail) noteOutcome(o poster.Outcome) {
 	m.report.URL, m.report.Screenshot = o.Result.URL, o.Screenshot
-	m.report.Outcome = string(o.State)
+	m.report.Outcome = outcomeWord(o.State, o.Result)
 	if o.Earlier && o.State != "" {
 		m.report.Outcome += " earlier"
 	}
 	if o.Answered && !o.Earlier {
 		m.say("receipt", "sent to %s", m.evidence.Address)
 	}
+}
+
+// outcomeWord is the state as people are told it: what published nothing was
+// read.
+func outcomeWord(state ledger.State, r ledger.Result) string {
+	if state == ledger.Posted && r.Answer {
+		return "read"
+	}
+	return string(state)
 }
 
 func (m *mail) say(stage, format string, args ...any) {

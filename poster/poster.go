@@ -16,6 +16,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"mailapp/poster/flow"
@@ -168,8 +171,7 @@ func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome
 	result, err := p.Site.Run(ctx, task)
 	if err == nil {
 		return p.settle(claim, job, Outcome{
-			State: ledger.Posted, Photos: len(work.Photos), Screenshot: result.Screenshot,
-			Result: ledger.Result{URL: result.Values["url"], Number: result.Values["number"]},
+			State: ledger.Posted, Photos: len(work.Photos), Screenshot: result.Screenshot, Result: resultOf(result),
 		})
 	}
 	failure := &flow.Failure{Published: claim.State == ledger.Doubt}
@@ -184,6 +186,20 @@ func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome
 		})
 	}
 	return Outcome{Screenshot: failure.Screenshot}, release(claim, err)
+}
+
+// resultOf is what the ledger and the receipt have of a run that went well. A
+// run that published nothing was made for what it read.
+func resultOf(r flow.Result) ledger.Result {
+	result := ledger.Result{URL: r.Values["url"], Number: r.Values["number"], Answer: !r.Published}
+	for _, name := range slices.Sorted(maps.Keys(r.Values)) {
+		value := strings.Join(strings.Fields(r.Values[name]), " ")
+		told := !result.Answer && (name == "url" || name == "number") // in words of their own
+		if value != "" && !told {
+			result.Reads += name + ": " + value + "\n"
+		}
+	}
+	return result
 }
 
 // settle writes down what the site has said, then answers the sender.

@@ -39,6 +39,7 @@ type receipt struct {
 	State      ledger.State
 	Title      string
 	Result     ledger.Result
+	Reads      []string // the lines of Result.Reads
 	App, Rule  string
 	Site       string
 	Photos     int
@@ -59,7 +60,10 @@ func (p *Poster) tell(ctx context.Context, job Job, o Outcome) error {
 // compose writes the receipt as C19 wants it. Its Message-ID is derived from
 // the job and its state, so that a mailbox shows a repeated one once.
 func (p *Poster) compose(job Job, o Outcome, now time.Time) ([]byte, error) {
-	r := receipt{o.State, job.Title, o.Result, job.App, job.Rule, job.Site, o.Photos, job.Subject, ""}
+	r := receipt{
+		State: o.State, Title: job.Title, Result: o.Result, Reads: lines(o.Result.Reads),
+		App: job.App, Rule: job.Rule, Site: job.Site, Photos: o.Photos, Subject: job.Subject,
+	}
 	picture := http.DetectContentType(o.Screenshot)
 	if strings.HasPrefix(picture, "image/") {
 		r.Screenshot = template.URL("cid:" + screenshotID)
@@ -72,7 +76,7 @@ func (p *Poster) compose(job Job, o Outcome, now time.Time) ([]byte, error) {
 		return nil, err
 	}
 	b := automatic(p.From, job.Sender, now).
-		Subject(subjectPrefix[o.State]+job.Title).
+		Subject(subjectOf(o)+job.Title).
 		Header("Message-ID", messageID(job.Key, strings.ReplaceAll(string(o.State), " ", "-"), p.From)).
 		Text(text.Bytes()).HTML(html.Bytes())
 	b = inThread(b, job.References, job.MessageID)
@@ -86,6 +90,20 @@ const screenshotID = "screenshot@mailapp"
 
 var subjectPrefix = map[ledger.State]string{
 	ledger.Posted: "Posted: ", ledger.Rejected: "Not posted: ", ledger.Held: "Unconfirmed: ",
+}
+
+func subjectOf(o Outcome) string {
+	if o.Result.Answer {
+		return "Answer: "
+	}
+	return subjectPrefix[o.State]
+}
+
+func lines(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
 // Notice is a plain automatic mail about a message: a refusal to its sender or

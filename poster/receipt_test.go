@@ -31,7 +31,9 @@ func TestGoldenReceipts(t *testing.T) {
 	job.References = "<0@example.org>\r\nBcc: everybody@example.org"
 	for name, o := range map[string]Outcome{
 		"posted": {State: ledger.Posted, Photos: 2, Screenshot: []byte(onePixel),
-			Result: ledger.Result{URL: "https://site.example/ad/1001?a=1&b=2", Number: "1001"}},
+			Result: ledger.Result{URL: "https://site.example/ad/1001?a=1&b=2", Number: "1001", Reads: "expires: 21 December\n"}},
+		"answer": {State: ledger.Posted, Screenshot: []byte(onePixel),
+			Result: ledger.Result{Answer: true, Reads: "bus: 12 to <Main> Street\nleaves: 9:57\n"}},
 		"posted-plain": {State: ledger.Posted},
 		"rejected":     {State: ledger.Rejected, Result: ledger.Result{Said: "Price required <b>now</b>"}},
 		"held":         {State: ledger.Held, Result: ledger.Result{Said: lostInDoubt}, Screenshot: []byte("not a picture")},

@@ -65,9 +65,9 @@ func (c *Claim) move(ctx context.Context, to State, r Result, from ...State) err
 	c.ledger.observe(to, false)
 	err := c.ledger.transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
-			UPDATE job SET state = ?, ended = ?, url = ?, number = ?, said = ?, updated = ?
+			UPDATE job SET state = ?, ended = ?, url = ?, number = ?, said = ?, reads = ?, answer = ?, updated = ?
 			WHERE key = ? AND state = ? AND attempts = ?`,
-			to, ended, r.URL, r.Number, r.Said, now.UnixMilli(), c.Key, c.State, c.Attempts)
+			to, ended, r.URL, r.Number, r.Said, r.Reads, r.Answer, now.UnixMilli(), c.Key, c.State, c.Attempts)
 		if err != nil {
 			return err
 		}

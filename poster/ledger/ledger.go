@@ -70,6 +70,8 @@ type Result struct {
 	URL    string
 	Number string
 	Said   string // why it was rejected or is held, for the sender to read
+	Reads  string // what else was read on the site, a line "name: value" each
+	Answer bool   // nothing was published: what was read is the answer to the mail
 }
 
 // Entry is one job as the ledger has it.
@@ -261,13 +263,13 @@ func (l *Ledger) RecordTold(ctx context.Context, to, reason string, now time.Tim
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 const selectEntry = `SELECT key, state, ended, rule, app, person, sender, recipient, message_id, refs, subject,
-	url, number, said, attempts, created, updated FROM job WHERE `
+	url, number, said, reads, answer, attempts, created, updated FROM job WHERE `
 
 func scan(row interface{ Scan(...any) error }) (Entry, error) {
 	var e Entry
 	var created, updated int64
 	err := row.Scan(&e.Key, &e.State, &e.Ended, &e.Rule, &e.App, &e.Person, &e.Sender, &e.Recipient, &e.MessageID,
-		&e.References, &e.Subject, &e.URL, &e.Number, &e.Said, &e.Attempts, &created, &updated)
+		&e.References, &e.Subject, &e.URL, &e.Number, &e.Said, &e.Reads, &e.Answer, &e.Attempts, &created, &updated)
 	e.Created, e.Updated = time.UnixMilli(created), time.UnixMilli(updated)
 	return e, err
 }

@@ -14,6 +14,8 @@ CREATE TABLE IF NOT EXISTS job (
     url        TEXT    NOT NULL DEFAULT '',
     number     TEXT    NOT NULL DEFAULT '',
     said       TEXT    NOT NULL DEFAULT '',
+    reads      TEXT    NOT NULL DEFAULT '',
+    answer     INTEGER NOT NULL DEFAULT 0,
     attempts   INTEGER NOT NULL,
     created    INTEGER NOT NULL,
     updated    INTEGER NOT NULL
