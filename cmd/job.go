@@ -98,7 +98,7 @@ func (m *mail) entry(sender string) (ledger.Job, error) {
 		Key:  poster.Key(m.verdict.Rule, m.recipient(), who, id),
 		Rule: m.verdict.Rule, App: m.verdict.App, Person: m.evidence.Person,
 		Sender: sender, Recipient: withoutSecret(m.Envelope),
-		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: withoutCode(oneLine(m.message.Subject(), 300)),
+		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: m.verdict.WithoutSecret(withoutCode(oneLine(m.message.Subject(), 300))),
 	}, nil
 }
 

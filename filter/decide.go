@@ -217,9 +217,25 @@ func (d *decision) post(rule *Rule) error {
 	if err != nil {
 		return err
 	}
+	for name, text := range fields {
+		fields[name] = v.WithoutSecret(text)
+	}
 	v.Action, v.Fields = Post, fields
 	return nil
 }
+
+// WithoutSecret takes the extension of the recipient out of a text of the mail,
+// which quotes it where somebody has answered or forwarded: it may be a secret,
+// and the text will be read by others (C29).
+func (v Verdict) WithoutSecret(text string) string {
+	if len(v.Extension) < leastSecret {
+		return text
+	}
+	return regexp.MustCompile(`(?i)[-+_=.#]?`+regexp.QuoteMeta(v.Extension)).ReplaceAllString(text, "")
+}
+
+// leastSecret is the length of an address secret. Shorter extensions are words.
+const leastSecret = 20
 
 // register needs one author (C15) whom the rule invites. Nothing is proven by
 // that; what follows is a question to that address.

@@ -278,6 +278,22 @@ func TestExtensionOfThePattern(t *testing.T) {
 	}
 }
 
+// C29: the secret that a mail was sent to is not in what is posted of it.
+func TestSecretIsNotPosted(t *testing.T) {
+	const secret = "aaaao4o45ucum2lqgi4q"
+	s := parse(t, household+adRule)
+	e := toFred()
+	e.Recipient = "fred_sofas+" + secret + "@example.org"
+	v, err := s.Decide(open(t, "From: fred@example.org\nSubject: Fwd: Sofa for fred_sofas+"+strings.ToUpper(secret)+"@example.org\n\nOn Monday fred_sofas+"+secret+"@example.org wrote: sofa\n"), e, fredsProof)
+	if err != nil || v.Action != Post || v.Fields["body"] != "On Monday fred_sofas@example.org wrote: sofa" || strings.Contains(strings.ToLower(v.Fields["title"]), secret) {
+		t.Errorf("%+v, %v", v, err)
+	}
+	e.Recipient = "fred_sofas+red@example.org"
+	if v, err = s.Decide(open(t, "From: fred@example.org\nSubject: Sofa\n\nA red sofa\n"), e, fredsProof); err != nil || v.Fields["body"] != "A red sofa" {
+		t.Errorf("a word: %+v, %v", v, err)
+	}
+}
+
 // The recipient names person and app, and what is left of it may be a secret.
 func TestNaming(t *testing.T) {
 	const both, byKey = "recipient: '{person}_{app}@example.org'", "recipient: '*@example.org', person: fred, app: sofas"
