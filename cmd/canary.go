@@ -98,6 +98,6 @@ func (t *trial) warnOwner(failure *flow.Failure, path string) error {
 		To: t.settings.Owner, Key: poster.Key("canary", "", "", t.app.Name), Reason: ownerReason(t.app.Name, failure),
 		Subject: "mailapp: " + t.app.Name + " needs a look", Screenshot: failure.Screenshot,
 		Text: fmt.Sprintf("The canary could not walk through the flow of app %q, %s\n\n%v\n\n"+
-			"Nothing was published. What was done, step by step, and the page as it was then:\n\n    %s\n", t.app.Name, meaning, failure, path),
+			"No publish step was done. What was done, step by step, and the page as it was then:\n\n    %s\n", t.app.Name, meaning, failure, path),
 	})
 }

@@ -248,9 +248,11 @@ func (t *trial) show(result flow.Result) {
 	for _, row := range result.Rows {
 		t.line("read", "%v", row)
 	}
-	if endsAtPublish(result) {
-		t.line("", notClicked)
+	if !endsAtPublish(result) {
+		t.line("well", "the flow fits its site; it has no publish, so all of it was done")
+		return
 	}
+	t.line("", notClicked)
 	t.line("well", "the flow fits its site; nothing was published")
 }
 

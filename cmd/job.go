@@ -126,7 +126,7 @@ func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
 	if app.Password.IsSet() {
 		secrets = append(secrets, "password")
 	}
-	if err := errors.Join(checkSettings(s, app, f), err, f.Check(known, secrets...)); err != nil {
+	if err := errors.Join(checkSettings(s, app, f), err, f.Check(known, secrets...), f.CheckApp()); err != nil {
 		return nil, err
 	}
 	return f, nil

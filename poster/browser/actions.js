@@ -94,7 +94,16 @@
       const selection = el.ownerDocument.getSelection();
       if (!was || !selection.isCollapsed) selection.modify('move', 'forward', 'documentboundary'); // into its last line
     }
-    return {done: true, text: task.value.replace(/\r\n?/g, '\n')};
+    // In a field of one line Enter sends the form: the flow presses it, not the mail.
+    return {done: true, text: el.tagName === 'INPUT' ? task.value.replace(/[\r\n]+/g, ' ') : task.value.replace(/\r\n?/g, '\n')};
+  }
+
+  // The field that was filled last gets the focus back for a key, if nothing
+  // else has it.
+  function refocus() {
+    const el = globalThis.held, now = el?.isConnected && el.ownerDocument.activeElement;
+    if (now && now === el.ownerDocument.body) focus(el);
+    return {done: true};
   }
 
   // Does the line that Enter has begun stand apart from the one before, as a
@@ -224,5 +233,5 @@
     focus: el => act(el) || (focus(into(el)), {done: true}),
     fill, type, choose, box, upload, read,
   };
-  return {ops, paragraph, filled, taken};
+  return {ops, paragraph, filled, refocus, taken};
 })

@@ -40,12 +40,25 @@
   // Nothing with one of these words in it stays visible.
   function hide() {
     const has = s => s && task.words.some(w => s.includes(w));
-    const gone = el => el?.style.setProperty('visibility', 'hidden', 'important');
+    const gone = el => {
+      if (!el) return;
+      globalThis.hidden.push({el, was: el.style.getPropertyValue('visibility'), how: el.style.getPropertyPriority('visibility')});
+      el.style.setProperty('visibility', 'hidden', 'important');
+    };
+    globalThis.hidden = [];
     for (const root of reachable()) {
-      for (const el of root.querySelectorAll('input,textarea,select')) if (has(el.value)) gone(el);
+      // A password field shows dots, and would lose the focus.
+      for (const el of root.querySelectorAll('input:not([type=password]),textarea,select')) if (has(el.value)) gone(el);
       const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
       while (walker.nextNode()) if (has(walker.currentNode.data)) gone(walker.currentNode.parentElement || walker.currentNode.getRootNode().host);
     }
+    return {done: true};
+  }
+
+  // What hide hid is as it was: the steps go on.
+  function unhide() {
+    for (const {el, was, how} of globalThis.hidden || []) el.style.setProperty('visibility', was, how);
+    globalThis.hidden = [];
     return {done: true};
   }
 
@@ -86,7 +99,7 @@
   }
 
   const direct = {
-    same, hide, painted, depart, mark, edge, turn: mouse.turn, filled: actions.filled, paragraph: actions.paragraph,
+    same, hide, unhide, painted, depart, mark, edge, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph,
     said: () => ({done: true, said: words()}),
     glance: () => wrong() || {done: true},
     source: () => ({done: true, text: document.documentElement.outerHTML}),

@@ -71,6 +71,7 @@ func (r *run) picture(ctx context.Context) []byte {
 		if _, err := r.tab.ask(ctx, question{Op: "hide", Words: words}); err != nil {
 			return nil
 		}
+		defer func() { _, _ = r.tab.ask(ctx, question{Op: "unhide"}) }() // a page that is gone shows nothing
 	}
 	for _, quality := range qualities {
 		shot, err := proto.PageCaptureScreenshot{

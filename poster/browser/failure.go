@@ -97,6 +97,9 @@ func (r *run) failure(ctx context.Context, err error) *flow.Failure {
 	default:
 		t = &trouble{fault: flow.Site, err: err}
 	}
+	if r.confirmed && t.fault == flow.Sender {
+		t.fault = flow.Owner // the ad is online: nobody should send it again
+	}
 	f := &flow.Failure{Fault: t.fault, Said: t.said, Published: r.published, Trace: r.trace, Err: r.blotted(t.err)}
 	if r.current != nil {
 		f.Step = r.task.Flow.Place(*r.current)

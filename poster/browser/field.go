@@ -136,6 +136,8 @@ func (r *run) pressKeys(ctx context.Context, a *act) error {
 		}
 	} else if err := r.glance(ctx); err != nil {
 		return err
+	} else if _, err := r.tab.ask(ctx, question{Op: "refocus"}); err != nil {
+		return err
 	}
 	if err := r.uploaded(ctx); err != nil {
 		return err

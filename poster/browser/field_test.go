@@ -29,7 +29,8 @@ func TestMoreVerbs(t *testing.T) {
 		{"type by keys", say + keysSeen, `- type: {a: "x"}` + readLog, "keydown:x:88 keypress:x:120 keyup:x:88", nil},
 		{"type what has no key", `<input id=log name=a>`, "- type: {a: 'Grün ß €5 {x}'}\n- read: {log: {at: css/#log, from: value}}", "Grün ß €5 {x}", nil},
 		{"type lines", `<textarea id=log name=a></textarea>` + yes("Done", ""), "- type: {a: \"{{v}}\"}\n- read: {log: {at: css/#log, from: property/value, matching: '^(.*)$'}}", "one two", lines},
-		{"Enter sends", say + `<form onsubmit="event.preventDefault(); say('sent ' + q.value)"><input id=q name=q></form>`, "- type: {q: \"{{v}}\"}" + readLog, "sent sofa", map[string]string{"v": "sofa\n"}},
+		{"Enter sends", say + `<form onsubmit="event.preventDefault(); say('sent ' + q.value)"><input id=q name=q></form>`, "- type: {q: \"{{v}}\"}\n- press: Enter" + readLog, "sent sofa bed", map[string]string{"v": "sofa\nbed"}},
+		{"Enter sends what was filled in", say + `<form onsubmit="event.preventDefault(); say('sent ' + q.value)"><input id=q name=q></form>`, "- fill: {q: sofa}\n- press: Enter" + readLog, "sent sofa", nil},
 		{"autocomplete", say + `<input id=q name=q><ul id=u></ul><script>q.addEventListener('keyup', () => setTimeout(() => u.innerHTML = q.value.length > 2 ? '<li role=option>Berlin</li>' : '', 150));
 			u.addEventListener('mousedown', e => { q.value = e.target.innerText; say(q.value) })</script>`, "- type: {q: Ber}\n- click: Berlin" + readLog, "Berlin", nil},
 		{"press in a field", say + `<input id=q name=q value=abc onkeydown="if (event.key == 'Enter') say('enter ' + value)">`, "- press: {q: Enter}" + readLog, "enter abc", nil},

@@ -39,7 +39,11 @@ func (r *run) read(ctx context.Context, a *act) error {
 func (r *run) readGiven(a *act) error {
 	value, ok := a.step.Read.Take(a.value)
 	if !ok {
-		return &trouble{fault: flow.Sender, err: fmt.Errorf("%s is not in %q", a.step.Read.Name, clean(a.value))}
+		fault := flow.Sender
+		if r.published {
+			fault = flow.Owner // it is the flow's to look before
+		}
+		return &trouble{fault: fault, err: fmt.Errorf("%s is not in %q", a.step.Read.Name, clean(a.value))}
 	}
 	return r.keep(a.step.Read.Name, value)
 }

@@ -157,10 +157,15 @@ func (r *run) isStale(s *flow.Step) bool {
 	return !known || there
 }
 
-// last sees that the page at the end is none that ends the run in failure.
+// last sees that the page at the end is none that ends the run in failure, and
+// that publish has led to it: a click that nothing has followed is no proof.
 func (r *run) last(ctx context.Context) error {
+	q := question{Op: "page"}
+	if r.published && !r.arrived {
+		q.Op = "arrive"
+	}
 	return r.within(ctx, nil, func(ctx context.Context) error {
-		got, err := r.put(ctx, question{Op: "page"})
+		got, err := r.put(ctx, q)
 		if err != nil {
 			return err
 		}

@@ -222,7 +222,9 @@ func (r *run) do(ctx context.Context, a *act) error {
 	case flow.Publish:
 		return r.publish(ctx, a)
 	case flow.Expect, flow.WaitFor:
-		return r.afterPublish(ctx, a, r.expect)
+		err := r.afterPublish(ctx, a, r.expect)
+		r.confirmed = r.confirmed || err == nil && r.published
+		return err
 	case flow.Read:
 		if a.step.Read.From == flow.Given {
 			return r.readGiven(a)

@@ -64,3 +64,24 @@ func (f *Flow) wrongName(name string, known []string, u use, secrets []string) s
 func secretText(name string) string {
 	return fmt.Sprintf("{{%s}} is a secret: only fill and type take it", name)
 }
+
+// CheckApp reports why a recording cannot be the flow of an app as it is: it
+// sends something, and no step of it is publish. It would be done anew whenever
+// its mail is delivered again, and rehearsed to its end. What a flow in YAML does
+// without publish, its writer is taken at their word for.
+func (f *Flow) CheckApp() error {
+	var sending *Step
+	for i, s := range f.Steps {
+		switch {
+		case s.Verb == Publish:
+			return nil
+		case s.Recorded != nil && sends(s):
+			sending = &f.Steps[i]
+		}
+	}
+	if sending == nil {
+		return nil
+	}
+	return strictyaml.Mistakes{{File: f.Name, Pos: sending.Pos, Text: fmt.Sprintf(
+		"no step of this recording is publish, because it goes on after its last click or clicks nothing, and so %s could be done twice; cut it off behind the click that publishes, or import it as YAML", sending)}}
+}

@@ -380,3 +380,20 @@ func FuzzRecording(f *testing.F) {
 func publishes(f *Flow) bool {
 	return slices.ContainsFunc(f.Steps, func(s Step) bool { return s.Verb == Publish })
 }
+
+// C26: a recording that sends something and has no publish is no app's flow.
+func TestRecordingOfAnApp(t *testing.T) {
+	const click = `{"type": "click", "selectors": ["#go"], "offsetX": 1, "offsetY": 2}`
+	const enter = `{"type": "keyDown", "key": "Enter"}`
+	for steps, want := range map[string]bool{
+		click: true, click + ", " + enter: false, enter: false, visit: true,
+	} {
+		f, err := Parse("r.json", record(visit, steps))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.CheckApp(); (err == nil) != want {
+			t.Errorf("%s: %v", steps, err)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func (w *importer) head() {
 	for _, s := range w.flow.Steps {
 		if u, err := url.Parse(s.Value.text); s.Verb == Open && err == nil {
 			w.site = OriginOf(u).String()
-			w.line("#\n# The app says in rules.yaml, in its with: site: %s", w.site)
+			w.line("#\n# The app says in rules.yaml: url: %s", w.site)
 			break
 		}
 	}
