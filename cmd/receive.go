@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"mailapp/filter"
@@ -129,12 +128,7 @@ func (i interruptible) Read(p []byte) (int, error) {
 // automatic tells whether no person waits for an answer to the message, as far
 // as the envelope tells where the header could not be read (m is nil).
 func automatic(m *filter.Message, e filter.Envelope) bool {
-	local, _, _ := strings.Cut(e.Sender, "@")
-	switch {
-	case e.SenderKnown && e.Sender == "", strings.EqualFold(local, "MAILER-DAEMON"):
-		return true
-	}
-	return m != nil && (m.Automatic() != "" || m.OwnLoop())
+	return e.Automatic() != "" || m != nil && (m.Automatic() != "" || m.OwnLoop())
 }
 
 func (d delivery) readEnvelope(s *filter.Settings, m *filter.Message) filter.Envelope {

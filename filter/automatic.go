@@ -1,9 +1,9 @@
 package filter
 
-// C18: what a machine sent is neither posted nor answered. This is the part
-// that the header shows; the envelope sender is judged in decide.go. An ad that
-// is taken for a machine's is dropped without a word, so a sign counts only if
-// people's own mail does not carry it. Often named, and for that reason no sign:
+// C18: what a machine sent is neither posted nor answered. The envelope sender
+// and the header show it. An ad that is taken for a machine's is dropped without
+// a word, so a sign counts only if people's own mail does not carry it. Often
+// named, and for that reason no sign:
 //
 //   - X-Auto-Response-Suppress with a list ("DR, OOF, AutoReply"): Exchange and
 //     other relays write one into what people send;
@@ -28,6 +28,19 @@ func (m *Message) Automatic() string {
 		if why := automaticSign(name, f.Value); why != "" {
 			return why
 		}
+	}
+	return ""
+}
+
+// Automatic says why no person can have sent from this envelope, "" if one may
+// have: a null sender (RFC 5321 §4.5.5), however it is spelt.
+func (e Envelope) Automatic() string {
+	sender := comparedAddress(e.Sender)
+	if e.SenderKnown && sender == "" {
+		return "its envelope sender is null"
+	}
+	if local, _ := splitAddress(sender); local == "mailer-daemon" {
+		return "its envelope sender is MAILER-DAEMON"
 	}
 	return ""
 }

@@ -277,11 +277,8 @@ func (d *decision) unproven(why string) {
 
 // automatic says why no person sent this mail, "" if one may have (C18).
 func (d *decision) automatic() string {
-	if d.facts.e.SenderKnown && d.facts.sender == "" {
-		return "its envelope sender is null"
-	}
-	if local, _ := splitAddress(d.facts.sender); local == "mailer-daemon" {
-		return "its envelope sender is MAILER-DAEMON"
+	if why := d.facts.e.Automatic(); why != "" {
+		return why
 	}
 	return d.facts.m.Automatic()
 }
