@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"mailapp/poster"
@@ -42,13 +43,15 @@ type trace struct {
 //go:embed trace.html
 var traceSource string
 
-var traceTemplate = template.Must(template.New("trace").Funcs(template.FuncMap{
-	"picture": pictureURL,
-	"page":    withoutTokens,
-	"fault":   func(f flow.Fault) string { return faultWords[f] },
-	"took":    func(d time.Duration) string { return d.Round(time.Millisecond).String() },
-	"clock":   func(t time.Time) string { return t.Format("15:04:05.000") },
-}).Parse(traceSource))
+var traceTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("trace").Funcs(template.FuncMap{
+		"picture": pictureURL,
+		"page":    withoutTokens,
+		"fault":   func(f flow.Fault) string { return faultWords[f] },
+		"took":    func(d time.Duration) string { return d.Round(time.Millisecond).String() },
+		"clock":   func(t time.Time) string { return t.Format("15:04:05.000") },
+	}).Parse(traceSource))
+})
 
 // faultWords say who can do something about a failure (C27).
 var faultWords = map[flow.Fault]string{
@@ -80,7 +83,7 @@ func withoutTokens(dom []byte) string {
 func (d stateDir) leaveTrace(name string, t trace) (path string, err error) {
 	t.Steps = changedPictures(t.Steps)
 	var page bytes.Buffer
-	if err := traceTemplate.Execute(&page, t); err != nil {
+	if err := traceTemplate().Execute(&page, t); err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(d.traces(), 0o700); err != nil {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 	"time"
 
@@ -29,9 +30,14 @@ var receiptText string
 //go:embed receipt.html
 var receiptHTML string
 
+// The templates are read when the first receipt is written: most mail gets none.
 var (
-	textReceipt = texttemplate.Must(texttemplate.New("receipt.txt").Parse(receiptText))
-	htmlReceipt = template.Must(template.New("receipt.html").Parse(receiptHTML))
+	textReceipt = sync.OnceValue(func() *texttemplate.Template {
+		return texttemplate.Must(texttemplate.New("receipt.txt").Parse(receiptText))
+	})
+	htmlReceipt = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("receipt.html").Parse(receiptHTML))
+	})
 )
 
 // receipt is what the templates see.
@@ -69,10 +75,10 @@ func (p *Poster) compose(job Job, o Outcome, now time.Time) ([]byte, error) {
 		r.Screenshot = template.URL("cid:" + screenshotID)
 	}
 	var text, html bytes.Buffer
-	if err := textReceipt.Execute(&text, r); err != nil {
+	if err := textReceipt().Execute(&text, r); err != nil {
 		return nil, err
 	}
-	if err := htmlReceipt.Execute(&html, r); err != nil {
+	if err := htmlReceipt().Execute(&html, r); err != nil {
 		return nil, err
 	}
 	b := automatic(p.From, job.Sender, now).

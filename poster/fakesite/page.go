@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -26,8 +27,9 @@ var funcs = template.FuncMap{
 	"plus":       func(a, b int) int { return a + b },
 }
 
-// templates holds each page in the layout that they share, by file name.
-var templates = parsePages()
+// templates holds each page in the layout that they share, by file name. They are
+// read when the first page is shown, since few runs of the program show one.
+var templates = sync.OnceValue(parsePages)
 
 func parsePages() map[string]*template.Template {
 	pages := make(map[string]*template.Template)
@@ -79,7 +81,7 @@ func (s *Site) render(w http.ResponseWriter, sess session, page, heading string,
 func (s *Site) renderStatus(w http.ResponseWriter, sess session, status int, page, heading string, data any) {
 	var b bytes.Buffer
 	v := view{Page: page, Heading: heading, Account: sess.account, CSRF: sess.csrf, Data: data}
-	if err := templates[page].Execute(&b, v); err != nil {
+	if err := templates()[page].Execute(&b, v); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
