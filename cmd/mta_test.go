@@ -118,7 +118,6 @@ func TestMTA(t *testing.T) {
 		t.Skip("mail servers deliver as other users, and only root can start them")
 	}
 	defer syscall.Umask(syscall.Umask(0o022)) // others must be able to read
-	t.Parallel()                              // it waits more than it works
 	columns, page := mtaTable(t)
 	programs := buildPrograms(t)
 	var measured strings.Builder
