@@ -20,7 +20,7 @@ const callLimit = 10 * time.Second
 const maxPages = 200
 
 // tab is the browser's one page: what has happened to it, and who waits for
-// something to happen. Events are taken in by one goroutine.
+// something to happen.
 type tab struct {
 	page  *rod.Page
 	proxy *proxy
@@ -46,7 +46,8 @@ type tab struct {
 func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*callLimit)
 	defer cancel()
-	b := rod.New().ControlURL("").Client(cdp.New().Logger(utils.LoggerQuiet).Start(p)).
+	c := newClient(p)
+	b := rod.New().ControlURL("").Client(c).
 		Trace(false).SlowMotion(0).Monitor("").Logger(utils.LoggerQuiet).NoDefaultDevice()
 	if err := b.Connect(); err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
 		return nil, err
 	}
 	t := &tab{page: page, proxy: px, changed: make(chan struct{})}
-	go t.watch(b.Event())
+	c.listen(t.hear, func() { t.breakOff(errGone) })
 	downloads := proto.BrowserSetDownloadBehavior{Behavior: proto.BrowserSetDownloadBehaviorBehaviorDeny}
 	if err := downloads.Call(limited); err != nil {
 		return nil, err
@@ -93,52 +94,49 @@ func (t *tab) greet(ctx context.Context) error {
 	return proto.FetchDisable{}.Call(page)
 }
 
-// watch takes in what the browser tells, until it ends.
-func (t *tab) watch(events <-chan *rod.Message) {
-	for m := range events {
-		if m.SessionID == t.page.SessionID {
-			t.pageEvent(m)
-			continue
-		}
-		var e proto.TargetTargetCreated
-		if m.Load(&e) && e.TargetInfo.Type == proto.TargetTargetInfoTypePage && e.TargetInfo.TargetID != t.page.TargetID {
-			go t.closePopup(e.TargetInfo.TargetID)
-		}
+// hear takes in what the browser tells. It never waits: whatever asks the
+// browser something because of it goes its own way.
+func (t *tab) hear(m *cdp.Event) {
+	var e proto.TargetTargetCreated
+	switch {
+	case m.SessionID == string(t.page.SessionID):
+		t.pageEvent(m)
+	case load(m, &e) && e.TargetInfo.Type == proto.TargetTargetInfoTypePage && e.TargetInfo.TargetID != t.page.TargetID:
+		go t.closePopup(e.TargetInfo.TargetID)
 	}
-	t.breakOff(errors.New("the browser has gone"))
 }
 
-func (t *tab) pageEvent(m *rod.Message) {
+func (t *tab) pageEvent(m *cdp.Event) {
 	switch m.Method {
 	case "Page.frameRequestedNavigation":
 		var e proto.PageFrameRequestedNavigation
-		if m.Load(&e) && t.isMain(e.FrameID) && e.Disposition == proto.PageClientNavigationDispositionCurrentTab {
+		if load(m, &e) && t.isMain(e.FrameID) && e.Disposition == proto.PageClientNavigationDispositionCurrentTab {
 			t.update(func() { t.going = true })
 		}
 	case "Page.frameNavigated":
 		var e proto.PageFrameNavigated
-		m.Load(&e)
+		load(m, &e)
 		t.update(func() { t.moves++ })
 		if e.Frame.ParentID == "" {
 			t.arrive(e.Frame)
 		}
 	case "Page.navigatedWithinDocument":
 		var e proto.PageNavigatedWithinDocument
-		if m.Load(&e) && t.isMain(e.FrameID) {
+		if load(m, &e) && t.isMain(e.FrameID) {
 			t.update(func() { t.url, t.moves = e.URL, t.moves+1 })
 		}
 	case "Page.frameStoppedLoading":
 		var e proto.PageFrameStoppedLoading
-		if m.Load(&e) && t.isMain(e.FrameID) {
+		if load(m, &e) && t.isMain(e.FrameID) {
 			t.update(func() { t.going = false })
 		}
 	case "Page.javascriptDialogOpening":
 		var e proto.PageJavascriptDialogOpening
-		m.Load(&e)
+		load(m, &e)
 		go t.dialogue(e)
 	case "Page.fileChooserOpened":
 		var e proto.PageFileChooserOpened
-		if m.Load(&e) {
+		if load(m, &e) {
 			t.update(func() { t.chooser = &e })
 		}
 	case "Network.requestWillBeSent", "Network.loadingFinished", "Network.loadingFailed":
@@ -152,9 +150,9 @@ func (t *tab) pageEvent(m *rod.Message) {
 
 // fetchEvent answers the proxy's question for the password, and lets paused
 // requests go on.
-func (t *tab) fetchEvent(m *rod.Message) {
+func (t *tab) fetchEvent(m *cdp.Event) {
 	var auth proto.FetchAuthRequired
-	if m.Load(&auth) {
+	if load(m, &auth) {
 		answer := &proto.FetchAuthChallengeResponse{Response: proto.FetchAuthChallengeResponseResponseCancelAuth}
 		if auth.AuthChallenge.Source == proto.FetchAuthChallengeSourceProxy {
 			answer = &proto.FetchAuthChallengeResponse{
@@ -168,7 +166,7 @@ func (t *tab) fetchEvent(m *rod.Message) {
 		return
 	}
 	var paused proto.FetchRequestPaused
-	if m.Load(&paused) {
+	if load(m, &paused) {
 		go t.letGo(&paused)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-rod/rod"
+	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 
 	"mailapp/poster/flow"
@@ -117,12 +117,12 @@ func (t *tab) watchUploads(ctx context.Context) error {
 }
 
 // networkEvent keeps which requests with files are under way.
-func (t *tab) networkEvent(m *rod.Message) {
+func (t *tab) networkEvent(m *cdp.Event) {
 	var sent proto.NetworkRequestWillBeSent
 	var done proto.NetworkLoadingFinished
 	var failed proto.NetworkLoadingFailed
 	switch {
-	case m.Load(&sent):
+	case load(m, &sent):
 		inPage := sent.Type != proto.NetworkResourceTypeDocument || !t.isMain(sent.FrameID)
 		t.update(func() {
 			delete(t.uploads, sent.RequestID) // a redirect
@@ -130,9 +130,9 @@ func (t *tab) networkEvent(m *rod.Message) {
 				t.uploads[sent.RequestID] = true
 			}
 		})
-	case m.Load(&done):
+	case load(m, &done):
 		t.update(func() { delete(t.uploads, done.RequestID) })
-	case m.Load(&failed):
+	case load(m, &failed):
 		t.update(func() { delete(t.uploads, failed.RequestID) })
 	}
 }
