@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -233,13 +234,19 @@ func closeAll(files ...*os.File) {
 	}
 }
 
-// kill ends the browser at once. It may be called at any time, by anyone.
+// kill ends the browser at once. Its processes end by themselves with the main
+// one; killing them as well helps those that are stuck. It may be called at any time, by anyone.
 func (p *process) kill() {
-	children := descendants(p.cmd.Process.Pid)
-	p.cmd.Process.Kill()
-	for _, pid := range children {
-		killChild(pid)
+	select {
+	case <-p.exited: // and its number may be another's
+		return
+	default:
 	}
+	below := descendants(p.cmd.Process.Pid)
+	for _, c := range slices.Backward(below) { // a dead parent has no children
+		c.kill()
+	}
+	p.cmd.Process.Kill()
 }
 
 // end kills the browser and waits until all of its processes are gone.
