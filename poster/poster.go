@@ -167,7 +167,8 @@ func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome
 		return Outcome{}, release(claim, err)
 	}
 	task := work.Task()
-	task.Commit, task.Progress = claim.Doubt, p.Progress
+	task.Commit = func(ctx context.Context) error { return claim.Doubt(ctx, nil) }
+	task.Progress = p.Progress
 	result, err := p.Site.Run(ctx, task)
 	if err == nil {
 		return p.settle(claim, job, Outcome{
