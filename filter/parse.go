@@ -214,15 +214,16 @@ func (p *parser) apps(n strictyaml.Node) {
 
 func (p *parser) app(e strictyaml.Entry) *App {
 	n := e.Value.In("app %q", e.Key)
-	keys := n.Mapping("flow", "url", "account", "password", "with")
+	keys := n.Mapping("flow", "url", "account", "password", "keep-session", "with")
 	a := &App{
-		Name:     e.Key,
-		Flow:     keys["flow"].Text(),
-		URL:      keys["url"].Text(),
-		Account:  keys["account"].Text(),
-		Password: source(keys["password"]),
-		With:     map[string]string{},
-		places:   map[string]strictyaml.Pos{"": e.Name.Pos()},
+		Name:        e.Key,
+		Flow:        keys["flow"].Text(),
+		URL:         keys["url"].Text(),
+		Account:     keys["account"].Text(),
+		Password:    source(keys["password"]),
+		With:        map[string]string{},
+		KeepSession: keys["keep-session"].Bool(),
+		places:      map[string]strictyaml.Pos{"": e.Name.Pos()},
 	}
 	a.parameters(keys["with"])
 	for _, key := range []string{"flow", "url"} {

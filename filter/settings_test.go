@@ -57,7 +57,7 @@ func TestExampleSettings(t *testing.T) {
 	for _, key := range slices.Concat(conditionKeys, []string{"do:", "person:", "app:", "reason:", "maildir:", "command:", "to:",
 		"owner:", "mta:", "state:", "allow-root:", "deadline:", "size-limit:", "refusals:", "from:", "sendmail:", "smtp:", "path:", "sandbox:",
 		"authserv-id:", "unproven:", "addresses:", "logins:", "accept:", "secret:", "file:", "env:", "flow:", "url:", "account:",
-		"password:", "with:", "post", "register", "first:", "invite:", "received-by:", "dkim", "reject", "drop", "keep", "forward", "hold"}) {
+		"password:", "keep-session:", "with:", "post", "register", "first:", "invite:", "received-by:", "dkim", "reject", "drop", "keep", "forward", "hold"}) {
 		if !strings.Contains(string(data), key) {
 			t.Errorf("the example does not show %s", key)
 		}
@@ -187,6 +187,7 @@ func TestMistakes(t *testing.T) {
 		{"rules: [{name: x, header: {'X Y': present}, do: hold}]", "not the name of a header field"},
 		{"rules: [{name: x, header: {X: }, do: hold}]", "needs present, absent"},
 		{"rules: [{name: x, header: X, do: hold}]", "here belong keys and values"},
+		{"apps: {x: {flow: f, url: 'http://a', keep-session: perhaps}}", "true or false"},
 		{"rules: [{name: x, photos: many, do: hold}]", "true or false"},
 		{"rules: [{name: x, recipient: '{person}', do: hold}]", "a whole address"},
 		{"rules: [{name: x, recipient: '{persn}@a.b', do: hold}]", `unknown placeholder "{persn}"; did you mean "{person}"?`},

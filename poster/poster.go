@@ -52,12 +52,13 @@ type Work struct {
 	Values  map[string]string // what the flow's placeholders stand for
 	Secrets map[string]string // the same, never to be shown
 	Photos  []Photo
+	Session *flow.Session // see flow.Task; nil where the account's login is not kept
 }
 
 // Task is the run of the flow that does the work; nobody watches it yet, and
 // nothing is committed.
 func (w Work) Task() flow.Task {
-	return flow.Task{Flow: w.Flow, Values: w.Values, Secrets: w.Secrets, Photos: named(w.Photos)}
+	return flow.Task{Flow: w.Flow, Values: w.Values, Secrets: w.Secrets, Photos: named(w.Photos), Session: w.Session}
 }
 
 // Photo is a picture as it will be uploaded.

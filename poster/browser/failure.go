@@ -100,14 +100,14 @@ func (r *run) failure(ctx context.Context, err error) *flow.Failure {
 	if r.confirmed && t.fault == flow.Sender {
 		t.fault = flow.Owner // the ad is online: nobody should send it again
 	}
-	f := &flow.Failure{Fault: t.fault, Said: t.said, Published: r.published, Trace: r.trace, Err: r.blotted(t.err)}
+	f := &flow.Failure{Fault: t.fault, Said: t.said, Published: r.published, Trace: r.trace}
 	if r.current != nil {
 		f.Step = r.task.Flow.Place(*r.current)
 	}
 	if r.tab != nil && ctx.Err() == nil {
 		r.evidence(ctx, f)
 	}
-	f.Said = clean(r.blot.Replace(f.Said))
+	f.Said, f.Err = clean(r.blot.Replace(f.Said)), r.blotted(t.err)
 	return f
 }
 

@@ -28,6 +28,7 @@ func (r *run) publish(ctx context.Context, a *act) error {
 	if err := r.depart(ctx, a); err != nil {
 		return err
 	}
+	r.committed = true
 	if r.task.Commit != nil {
 		if err := r.task.Commit(ctx); err != nil {
 			return &trouble{fault: flow.Owner, err: fmt.Errorf("before publishing: %w", err)}

@@ -3,6 +3,7 @@ package browser
 import (
 	"cmp"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +45,7 @@ var (
 	inOldAttribute = strings.NewReplacer("&", "&amp;", "\u00a0", "&nbsp;", `"`, "&quot;")
 )
 
-func newBlotter(secrets map[string]string) blotter {
+func newBlotter(secrets ...string) blotter {
 	var words []string
 	for _, s := range secrets {
 		if s != "" {
@@ -62,12 +63,16 @@ func newBlotter(secrets map[string]string) blotter {
 	return blotter{strings.NewReplacer(pairs...)}
 }
 
-// pageURL gives a URL without what may identify a session: query, fragment
-// and user.
+// pathParameters are those of a path's parts (RFC 3986, 3.3).
+var pathParameters = regexp.MustCompile(`;[^/]*`)
+
+// pageURL gives a URL without what may identify a session: query, fragment,
+// user, and what follows a semicolon in the path, such as ;jsessionid=.
 func pageURL(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return ""
 	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+	path := pathParameters.ReplaceAllString(u.EscapedPath(), "")
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String() + path
 }

@@ -35,6 +35,19 @@ type Task struct {
 	// nothing committed or clicked.
 	Rehearse bool
 	Pictures bool // each TraceStep has a picture
+	// Session is the login that outlives the run; nil where none is kept.
+	Session *Session
+}
+
+// Session is what a site knows an account by from one run to the next. What it
+// holds is as secret as a password, and only the browser reads it.
+type Session struct {
+	Saved []byte // by an earlier run; nil if there is none
+	// Keep is called once by a run that ends well, with what the next one can
+	// begin with. That it cannot be kept changes nothing for the run.
+	Keep func(session []byte)
+	// Forget is called if Saved may be why a run has failed.
+	Forget func()
 }
 
 // Photo is a picture to upload.
