@@ -9,8 +9,13 @@ import (
 // explains a file. It is of draft-07, the newest that editors know in full.
 type Schema map[string]any
 
-// Scalar is a text as YAML may take it for something else, such as 7 or true.
-var Scalar = Schema{"type": []string{"string", "number", "boolean"}}
+// What [Node.Text], [Node.Duration] and [Node.Size] read; a size is not 0. YAML
+// may take a text for something else, such as 7 or true.
+var (
+	Scalar = Schema{"type": []string{"string", "number", "boolean"}}
+	Time   = Schema{"type": "string", "pattern": `^([0-9.]+(ms|s|m|h))+$`}
+	Size   = Schema{"type": []string{"integer", "string"}, "minimum": 1, "pattern": sizeText.String()}
+)
 
 // Ref is whatever [Schema.Document] defines by this name.
 func Ref(name string) Schema { return Schema{"$ref": "#/definitions/" + name} }

@@ -38,7 +38,7 @@ var plainShapes = map[shape]strictyaml.Schema{
 	aText:      strictyaml.Scalar,
 	aName:      {"type": "string", "minLength": 1},
 	aNumber:    {"type": "integer", "minimum": 1},
-	aTime:      {"type": "string", "pattern": `^([0-9.]+(ms|s|m|h))+$`},
+	aTime:      strictyaml.Time,
 	aSize:      {"type": "string", "pattern": viewportText.String()},
 	aBound:     {"type": []string{"integer", "string"}, "pattern": `^([0-9]{1,4}|.*\{\{.+\}\}.*)$`},
 	yes:        {"type": "boolean"},
