@@ -71,7 +71,7 @@ func plainShapes() map[shape]strictyaml.Schema {
 		someProofs:   strictyaml.OneOrMore(ref(aProof)),
 		someMailbox:  list(`^[^\s@<>,;]+@[^\s@<>,;]+$`),
 		aWebAddress:  fitting(`^https?://[^/?#@\s]+([/?#].*)?$`),
-		trueOrFalse:  {"type": "boolean"},
+		trueOrFalse:  strictyaml.Bool,
 		thePeople:    named(ownName.String(), ref(aPerson)),
 		theApps:      named(ownName.String(), ref(anApp)),
 		theRules:     {"type": "array", "items": ref(aRule), "minItems": 1},

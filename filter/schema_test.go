@@ -134,7 +134,7 @@ deadline: 1m30s
 size-limit: 100000
 refusals: mail
 receipts: {from: mailapp@bücher.example, smtp: "[::1]:25"}
-browser: {path: /usr/bin/chromium, sandbox: false}
+browser: {path: /usr/bin/chromium, sandbox: no}
 trust: {authserv-id: mx.example.org, received-by: mx.example.org, unproven: drop}
 people:
   7up: {addresses: fred@example.org, logins: 7, accept: [dkim, address-secret], secret: {command: [pass, show, fred]}}

@@ -9,10 +9,12 @@ import (
 // explains a file. It is of draft-07, the newest that editors know in full.
 type Schema map[string]any
 
-// What [Node.Text], [Node.Duration] and [Node.Size] read; a size is not 0. YAML
-// may take a text for something else, such as 7 or true.
+// What [Node.Text], [Node.Bool], [Node.Duration] and [Node.Size] read; a size is
+// not 0. YAML may take a text for something else, such as 7 or true, and took
+// words such as yes for a bool, which is read still.
 var (
 	Scalar = Schema{"type": []string{"string", "number", "boolean"}}
+	Bool   = Schema{"type": []string{"boolean", "string"}, "pattern": `^([yY]|[yY]es|YES|[oO]n|ON|[nN]|[nN]o|NO|[oO]ff|OFF)$`}
 	Time   = Schema{"type": "string", "pattern": `^([0-9.]+(ms|s|m|h))+$`}
 	Size   = Schema{"type": []string{"integer", "string"}, "minimum": 1, "pattern": sizeText.String()}
 )

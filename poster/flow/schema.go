@@ -41,7 +41,7 @@ var plainShapes = map[shape]strictyaml.Schema{
 	aTime:      strictyaml.Time,
 	aSize:      {"type": "string", "pattern": viewportText.String()},
 	aBound:     {"type": []string{"integer", "string"}, "pattern": `^([0-9]{1,4}|.*\{\{.+\}\}.*)$`},
-	yes:        {"type": "boolean"},
+	yes:        strictyaml.Bool,
 	aPattern:   someText,
 	anAddress:  {"type": "string", "pattern": `^(https?://|\{\{)`},
 	texts:      strictyaml.OneOrMore(strictyaml.Scalar),
