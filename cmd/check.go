@@ -15,6 +15,7 @@ import (
 
 	"mailapp/filter"
 	"mailapp/filter/auth"
+	"mailapp/poster/flow"
 )
 
 func newCheckCommand() *cobra.Command {
@@ -22,7 +23,8 @@ func newCheckCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Check the rules and flows, or explain what they do with a mail",
 		Long: "Check rules.yaml and every flow that it names; it ends with 78 if there are\n" +
-			"mistakes, all of which it shows. With --explain it reads a mail from standard\n" +
+			"mistakes, all of which it shows. What a person should look at in a recording that\n" +
+			"an app uses is shown as a hint. With --explain it reads a mail from standard\n" +
 			"input, says what is proven, which rule decides and why, and what would be filled\n" +
 			"in, and ends as run would. Nothing is posted and nothing is written.",
 		Args: cobra.NoArgs,
@@ -30,7 +32,7 @@ func newCheckCommand() *cobra.Command {
 	c.Flags().Bool("explain", false, "explain what would become of the mail on standard input")
 	addEnvelopeFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		settings, err := checkAll(rulesFlag(c))
+		settings, notes, err := checkAll(rulesFlag(c))
 		if err != nil {
 			return codeError{exitConfig, err}
 		}
@@ -44,6 +46,9 @@ func newCheckCommand() *cobra.Command {
 		for _, obstacle := range obstacles(settings) {
 			fmt.Fprintf(c.OutOrStdout(), "warning: no mail would be handled now: %v\n", obstacle)
 		}
+		for _, note := range notes {
+			fmt.Fprintf(c.OutOrStdout(), "hint: %s\n", oneLine(note.String(), 2000))
+		}
 		fmt.Fprintf(c.OutOrStdout(), "%s is valid: %d people, %d apps, %d rules; mail server: %s\n", settings.File,
 			len(settings.People), len(settings.Apps), len(settings.Rules), orElse(settings.MTA, "found out at each delivery"))
 		return nil
@@ -52,19 +57,27 @@ func newCheckCommand() *cobra.Command {
 }
 
 // checkAll reads the rules and every flow that they name and gives all
-// mistakes at once.
-func checkAll(flag string) (*filter.Settings, error) {
+// mistakes at once, or what there is to know of recordings among the flows.
+func checkAll(flag string) (*filter.Settings, []flow.Note, error) {
 	settings, err := loadSettings(flag)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var mistakes []error
+	var notes []flow.Note
 	for _, app := range settings.Apps {
-		if _, err := loadFlow(settings, app); err != nil {
+		f, err := loadFlow(settings, app)
+		if err != nil {
 			mistakes = append(mistakes, err)
+			continue
+		}
+		for _, note := range f.Notes {
+			if !slices.Contains(notes, note) { // of a flow that several apps use
+				notes = append(notes, note)
+			}
 		}
 	}
-	return settings, errors.Join(mistakes...)
+	return settings, notes, errors.Join(mistakes...)
 }
 
 func orElse(text, otherwise string) string {

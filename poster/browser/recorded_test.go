@@ -42,6 +42,7 @@ func TestRecorded(t *testing.T) {
 		{"change of a box", say + `<input type=checkbox id=c onchange="say(checked)">`, `{"type": "change", "selectors": ["#c"], "value": "true"}`, "true"},
 		{"change that the page rewrites", say + `<input id=i onchange="value = '0049'; say(value)">`, `{"type": "change", "selectors": ["#i"], "value": "+49"}`, "0049"},
 		{"in a frame", say + `<iframe hidden></iframe><iframe srcdoc="<button onclick='parent.say(1)'>Go</button>"></iframe>`, `{"type": "click", "selectors": ["button"], "frame": [1], "offsetX": 3, "offsetY": 3}`, "1"},
+		{"braces and dollars of the page", say + `<button title="it's {{x}} $title" onclick="say(title)">Go</button>`, `{"type": "click", "selectors": ["[title=\"it's {{x}} $title\"]"], "offsetX": 3, "offsetY": 3}`, "it's {{x}} $title"},
 		{"attributes", say + `<a id=x hidden>x</a><script>setTimeout(() => { x.dataset.n = '1'; say('set') }, 200)</script>`, `{"type": "waitForElement", "selectors": ["#x"], "count": 1, "operator": ">=", "visible": false, "attributes": {"data-n": "1"}}`, "set"},
 		{"expression", say + `<script>let n = 0; setTimeout(() => { n = 5; say(n) }, 200)</script>`, `{"type": "waitForExpression", "expression": "n === 5"}`, "5"},
 		{"leads elsewhere", `<button onclick="setTimeout(() => location = '/next', 300)">Go</button>`, `{"type": "click", "selectors": ["aria/Go"], "offsetX": 3, "offsetY": 3, "assertedEvents": [{"type": "navigation"}]}`, "next page"},

@@ -230,10 +230,13 @@ func TestRecordedSelectors(t *testing.T) {
 		{`["text/my (\"text\")"]`, `text/my ("text")|text/my ("text") >> nth/1`, ""},
 		{`["text/'", "xpath///*[@id=\"a\"]"]`, `text/'|xpath///*[@id="a"]|text/' >> nth/1`, ""},
 		{`["pierce/.a"]`, `pierce/.a`, ""},
-		{`[["aria/$title"]]`, `aria/{{title}}|aria/{{title}} >> nth/1`, ""},
+		{`[["aria/$title"]]`, `aria/$title|aria/$title >> nth/1`, `step 2: a selector has $title in it, which is looked for as it stands`},
+		{`["text/{{ x }}"]`, `text/{{ x }}|text/{{ x }} >> nth/1`, `a selector has {{ x }} in it`},
+		{`["[x=\"it's }} {{\"]"]`, `css/[x="it's }} {{"]`, ""},
+		{`["xpath//a[@b=\"{{c}}\"]"]`, `xpath//a[@b="{{c}}"]`, ""},
 		{`["a[", "#b"]`, `css/#b`, `one of the selectors is left out: in the selector "a[" a ']' is missing`},
 		{`["a >>> b", "#b"]`, `css/#b`, `">>>" is no CSS`},
-		{`["aria/{{password}}", "#b"]`, `css/#b`, `{{password}} cannot be looked for`},
+		{`["aria/a[b=\"c\"]", "#b"]`, `css/#b`, `aria/ knows a name and`},
 		{`[[], "#b"]`, `css/#b`, `a selector is empty`},
 	} {
 		f, err := Parse("r.json", record(visit, `{"type": "hover", "selectors": `+c.selectors+`}`))
@@ -244,6 +247,9 @@ func TestRecordedSelectors(t *testing.T) {
 		var got []string
 		for _, chain := range f.Steps[1].At.Alternatives {
 			got = append(got, chain.String())
+		}
+		if err := f.Check(nil, Password); err != nil {
+			t.Errorf("%s: %v", c.selectors, err)
 		}
 		if strings.Join(got, "|") != c.want || !strings.Contains(noteText(f), c.note) {
 			t.Errorf("%s: %q, want %s; notes %s", c.selectors, got, c.want, noteText(f))
@@ -360,6 +366,7 @@ func FuzzRecording(f *testing.F) {
 	}
 	f.Add(record(visit, `{"type": "change", "selectors": [["aria/a: b #c", "text/- x"], "xpath//a"], "frame": [3], "value": "\ud83d\ude00\u0085\n'\"\\ yes"}`))
 	f.Add(record(visit, `{"type": "waitForElement", "selectors": ["p"], "operator": "==", "count": 3, "visible": false, "timeout": 0.5}`))
+	f.Add(record(visit, `{"type": "hover", "selectors": ["a[b=\"{{x}}\"]", ["aria/}}}{{", "pierce/{{{"], "text/{{title}} $title \"'"]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		_, _ = Parse("r.json", data)
 		yaml, _, err := Import("r.json", data)
