@@ -18,6 +18,9 @@ func (r *run) publish(ctx context.Context, a *act) error {
 	if err := r.uploaded(ctx); err != nil {
 		return err
 	}
+	if err := r.accepted(); err != nil {
+		return err
+	}
 	spot, err := r.ready(ctx, a)
 	if err != nil {
 		return err

@@ -223,6 +223,9 @@ func (r *run) do(ctx context.Context, a *act) error {
 		return r.publish(ctx, a)
 	case flow.Expect, flow.WaitFor:
 		err := r.afterPublish(ctx, a, r.expect)
+		if err == nil && a.when.counts() && r.tab.sending != nil {
+			r.tab.update(r.tab.sending.counted)
+		}
 		r.confirmed = r.confirmed || err == nil && r.published
 		return err
 	case flow.Read:
