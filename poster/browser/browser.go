@@ -77,6 +77,7 @@ type run struct {
 	item    int        // of the outermost list, that it belongs to
 	photo   int        // of this round of for-each-photo, from 1
 	fails   []*condition
+	typed   []string // without secrets: the ad's own words
 
 	end     time.Time // of the steps
 	stepEnd time.Time // of the running one

@@ -57,6 +57,36 @@ func TestFailsWhenAddress(t *testing.T) {
 		mustFail(t, srv.URL, flow.Site, `the page shows url "*/blocked*"`, "blocked for a day")
 }
 
+// What the ad itself says ends no run: on the site's page it is no error.
+func TestFailsWhenOwnWords(t *testing.T) {
+	chromium(t)
+	const (
+		fails = "fails-when:\n  - {see: Too many posts, fault: sender}\n  - {text: '/not allow(ed)?/', fault: owner}\n"
+		steps = "- fill: {Title: '{{title}}', Text: '{{body}}'}\n- publish: Publish\n- expect: It is online"
+		form  = `<form action="/publish"><label>Title <input name=title></label><label>Text <textarea name=body></textarea></label><button>Publish</button></form>`
+		wall  = "Too many posts on my wall"
+	)
+	tests := []struct{ name, title, body, page, words string }{
+		{"title", "Too many  posts", "", `<h2>too many posts</h2><p>Your ad “Too many posts” is here</p><a href="/ad" aria-label="Too many posts">Ad</a>`, ""},
+		{"text", "Flat", "Dogs: not allowed\nToo many\nposts in\u00a0front", `<p>Dogs: not allowed<br>Too many<br>posts in front<p>Dogs: not allowed Too many posts in front`, ""},
+		{"beginning", wall, "", `<a>Too many posts on …</a><p><b>Too many posts on my...</b>`, ""},
+		{"fields", "Sofa", "", `<textarea>Too many posts</textarea><input value="Too many posts"><input title="not allowed">`, ""},
+		{"an error of some of its words", "posts", "not", `<p>Too many posts`, "Too many posts"},
+		{"an error like its beginning", wall, "", `<h2>` + wall + `</h2><p>Sorry: too many posts`, "Sorry: too many posts"},
+		{"an error beside it", "Too many posts", "", `<h2>Too many posts</h2><p>This is not allowed</p>`, "This is not allowed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv := site(t, publishing(form, page{html: tt.page + "<p>It is online"}))
+			tr := trial{limit: "2s", head: fails, steps: steps, values: map[string]string{"title": tt.title, "body": tt.body}}
+			if _, f := tr.run(t, t.Context(), srv.URL); (f == nil) != (tt.words == "") || f != nil && f.Said != tt.words {
+				t.Errorf("got %v", f)
+			}
+		})
+	}
+}
+
 // A rehearsal ends when the button is ready, and clicks and commits nothing.
 func TestRehearse(t *testing.T) {
 	chromium(t)

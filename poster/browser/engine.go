@@ -35,7 +35,7 @@ var engineFunction = "task => {" +
 	"const names = (" + namesSource + ")();" +
 	"const finder = (" + finderSource + ")(names);" +
 	"const mouse = (" + mouseSource + ")(names, finder);" +
-	"const conditions = (" + conditionsSource + ")(names, finder);" +
+	"const conditions = (" + conditionsSource + ")(names, finder, task.typed || []);" +
 	"const actions = (" + actionsSource + ")(task, names, finder, mouse);" +
 	"return (" + engineSource + ")(task, names, finder, mouse, conditions, actions) }"
 
@@ -57,6 +57,7 @@ type question struct {
 	Was    int          `json:"was"`
 	Limit  float64      `json:"limit"` // milliseconds
 	Fails  []*condition `json:"fails,omitempty"`
+	Typed  []string     `json:"typed,omitempty"` // see conditions.js
 	Others []*condition `json:"others,omitempty"`
 	Value  string       `json:"value"`
 	Secret bool         `json:"secret,omitempty"`

@@ -3,7 +3,7 @@
 // neither see nor change it, and is called as a function of the task and the
 // functions of the other files, so that no text ever becomes source (C25).
 //
-// task: {op, at, limit, fails: [condition], …by op}
+// task: {op, at, limit, fails: [condition], typed: [text], …by op}
 // answer, one of:
 //   {done: true, …}       the answer
 //   {failing, said}       the index of a fails-when that holds
@@ -113,7 +113,7 @@
     const status = performance.getEntriesByType('navigation')[0]?.responseStatus;
     if (status >= 500) return {status};
     for (const [i, f] of (task.fails || []).entries()) {
-      const h = holds(f);
+      const h = holds(f, true);
       if (h.ok) return {failing: i, said: h.said || words()};
     }
     return null;

@@ -245,7 +245,7 @@ func (r *run) do(ctx context.Context, a *act) error {
 
 // put puts a question of the running step.
 func (r *run) put(ctx context.Context, q question) (answer, error) {
-	q.Fails, q.until = r.fails, r.stepEnd
+	q.Fails, q.Typed, q.until = r.fails, r.typed, r.stepEnd
 	return r.tab.ask(ctx, q)
 }
 
@@ -262,7 +262,7 @@ func (r *run) ask(ctx context.Context, a *act, q question) (answer, error) {
 // glance sees that the page which is about to be left is none that ends the
 // run: an error message would be lost with it.
 func (r *run) glance(ctx context.Context) error {
-	got, err := r.tab.askOnce(ctx, question{Op: "glance", Fails: r.fails})
+	got, err := r.tab.askOnce(ctx, question{Op: "glance", Fails: r.fails, Typed: r.typed})
 	if err != nil && !pageWentAway(err) {
 		return err
 	}
