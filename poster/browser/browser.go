@@ -87,6 +87,7 @@ type run struct {
 	rows      []map[string]string
 	trace     []flow.TraceStep
 	published bool                // the publish click may have happened
+	departed  string              // the document in which it was made
 	arrived   bool                // we have seen the page that follows publish
 	confirmed bool                // and it has shown what the flow expects there
 	stale     map[*flow.Step]bool // after publish: what it looks for was there before the click

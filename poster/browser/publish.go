@@ -44,7 +44,7 @@ func (r *run) publish(ctx context.Context, a *act) error {
 			return err
 		}
 	}
-	r.published = true
+	r.published, r.departed = true, r.tab.document()
 	if err := r.press(ctx, a, spot.X, spot.Y, 1); err != nil {
 		return err
 	}

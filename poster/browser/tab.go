@@ -300,6 +300,13 @@ func (t *tab) navigations() int {
 	return t.moves
 }
 
+// document gives what tells the document that is there from any other.
+func (t *tab) document() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.loader
+}
+
 func (t *tab) address() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
