@@ -194,7 +194,7 @@ func (r *run) progress(a *act) {
 	text := strings.TrimSpace(string(a.step.Verb) + " " + a.name())
 	r.task.Progress(flow.Event{
 		Step: r.item, Of: r.items(),
-		Text: r.blot.Replace(clean(text)), Page: r.blot.Replace(pageURL(r.tab.address())),
+		Text: clean(r.blot.Replace(text)), Page: r.blot.Replace(pageURL(r.tab.address())),
 	})
 }
 

@@ -7,7 +7,7 @@
 //
 // A state that ends the run is no plain text of the ad's own: typed has all that
 // this run has filled in.
-(function conditions(names, finder, typed) {
+(function conditions(names, finder, source, typed) {
   const {space, fold, short, shown, enabled, describe} = names;
   const {find, every, see, lines} = finder;
 
@@ -68,7 +68,7 @@
     },
     gone: t => see(t.at) ? no(quote(t.at.name) + ' is still there') : yes,
     count: counted,
-    url: t => fits(t.is, location.href) ? yes : no('the URL is ' + location.href),
+    url: t => fits(t.is, location.href) ? yes : no('the URL is ' + source.address(location.href)),
     text: (t, watched) => {
       if (t.at) return one(t.at, el => compare('the text of ' + describe(el), t.is, textOf(el)));
       const all = (watched ? foreign : finder.everything)(l => fits(t.is, l));

@@ -156,3 +156,31 @@ func TestDOM(t *testing.T) {
 		t.Errorf("got %s", dom)
 	}
 }
+
+// C29: what a page keeps to itself and could let others act for the account is
+// not kept; what says how it is built is.
+func TestDOMWithoutTokens(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	hidden := []string{
+		`<input type=hidden name=csrf value=%s>`, `<input name=_wpnonce value=a1b2c3%s type=hidden>`, `<meta name=csrf-token content=%s>`,
+		`<script>const nonce = "%s"</script>`, `<a href="/edit?_wpnonce=%s&amp;post=1">1</a>`, `<form action="/post?id=2&amp;s=%s" data-nonce=%s></form>`,
+		`<button onclick="go('/x?auth=%s')">Go</button>`, `<div data-props='{"id": 7, "apiToken": "%s"}'></div>`, `<template><i>%s</i></template>`,
+		`<noscript><i>%s</i></noscript>`, `<!-- %s -->`, `<iframe srcdoc="<i>%s</i>"></iframe>`,
+	}
+	const token = "MOXV4OU6J5SFILRHSO7E3BKTJ6"
+	html := `<h1 data-id=7>There</h1><input type=hidden name=next value="/post/for-sale/and-more"><input name=title value=Donaudampfschifffahrt>
+		<a href="/list?s=edit&amp;page=2#top">2</a><p>Is it here? a=b</p>` + strings.ReplaceAll(strings.Join(hidden, "\n"), "%s", token)
+	srv := site(t, map[string]page{"/": {html: html}})
+	f := trial{limit: "500ms", noOpen: true, steps: "- open: '{{site}}/?s=edit&session=" + token + "'\n- expect: {url: '*never*'}"}.mustFail(t, srv.URL, flow.Owner, "the URL is "+srv.URL+"/?s=edit&session="+blotted)
+	dom := string(f.DOM)
+	for _, kept := range []string{`<h1 data-id="7">There</h1>`, `value="/post/for-sale/and-more"`, `value="Donaudampfschifffahrt"`, `href="/list?s=edit&amp;page=2#top"`, "here? a=b",
+		`name="csrf"`, `href="/edit?_wpnonce=•••&amp;post=1"`, `action="/post?id=2&amp;s=•••"`, `<script>•••</script>`, `"id": 7`} {
+		if !strings.Contains(strings.ReplaceAll(dom, "&quot;", `"`), kept) {
+			t.Errorf("%s is missing", kept)
+		}
+	}
+	if strings.Contains(dom+f.Error(), token[:8]) {
+		t.Errorf("the token is in %s", dom)
+	}
+}

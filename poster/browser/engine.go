@@ -26,6 +26,8 @@ var (
 	conditionsSource string
 	//go:embed actions.js
 	actionsSource string
+	//go:embed source.js
+	sourceSource string
 	//go:embed engine.js
 	engineSource string
 )
@@ -35,9 +37,10 @@ var engineFunction = "task => {" +
 	"const names = (" + namesSource + ")();" +
 	"const finder = (" + finderSource + ")(names);" +
 	"const mouse = (" + mouseSource + ")(names, finder);" +
-	"const conditions = (" + conditionsSource + ")(names, finder, task.typed || []);" +
+	"const source = (" + sourceSource + ")();" +
+	"const conditions = (" + conditionsSource + ")(names, finder, source, task.typed || []);" +
 	"const actions = (" + actionsSource + ")(task, names, finder, mouse);" +
-	"return (" + engineSource + ")(task, names, finder, mouse, conditions, actions) }"
+	"return (" + engineSource + ")(task, names, finder, mouse, source, conditions, actions) }"
 
 // worldName is the isolated world that the engine runs in.
 const worldName = "mailapp"

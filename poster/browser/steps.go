@@ -98,8 +98,8 @@ func (r *run) traced(ctx context.Context, s *flow.Step, do func() (note string, 
 	page := r.blot.Replace(pageURL(r.tab.address()))
 	note, err := do()
 	t := flow.TraceStep{
-		Step: r.blot.Replace(clean(s.String())), Number: s.Number, Page: page,
-		Note: r.blot.Replace(clean(note)), Start: begun, Took: time.Since(begun),
+		Step: clean(r.blot.Replace(s.String())), Number: s.Number, Page: page,
+		Note: clean(r.blot.Replace(note)), Start: begun, Took: time.Since(begun),
 	}
 	if r.task.Pictures && err == nil {
 		t.Screenshot = r.picture(ctx)
