@@ -15,6 +15,8 @@ import (
 
 	"mailapp/filter"
 	"mailapp/filter/auth"
+	"mailapp/poster/browser"
+	"mailapp/poster/flow"
 )
 
 func newCheckCommand() *cobra.Command {
@@ -30,7 +32,7 @@ func newCheckCommand() *cobra.Command {
 	c.Flags().Bool("explain", false, "explain what would become of the mail on standard input")
 	addEnvelopeFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		settings, err := checkAll(rulesFlag(c))
+		settings, hints, err := checkAll(rulesFlag(c))
 		if err != nil {
 			return codeError{exitConfig, err}
 		}
@@ -44,6 +46,12 @@ func newCheckCommand() *cobra.Command {
 		for _, obstacle := range obstacles(settings) {
 			fmt.Fprintf(c.OutOrStdout(), "warning: no mail would be handled now: %v\n", obstacle)
 		}
+		if _, err := browser.Find(settings.Path(settings.Browser.Path)); err != nil {
+			fmt.Fprintf(c.OutOrStdout(), "warning: nothing would be posted now: %v\n", err)
+		}
+		for _, hint := range hints {
+			fmt.Fprintf(c.OutOrStdout(), "hint: %s\n", hint)
+		}
 		fmt.Fprintf(c.OutOrStdout(), "%s is valid: %d people, %d apps, %d rules; mail server: %s\n", settings.File,
 			len(settings.People), len(settings.Apps), len(settings.Rules), orElse(settings.MTA, "found out at each delivery"))
 		return nil
@@ -52,19 +60,27 @@ func newCheckCommand() *cobra.Command {
 }
 
 // checkAll reads the rules and every flow that they name and gives all
-// mistakes at once.
-func checkAll(flag string) (*filter.Settings, error) {
+// mistakes at once, or else what may be one.
+func checkAll(flag string) (*filter.Settings, []flow.Note, error) {
 	settings, err := loadSettings(flag)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var mistakes []error
+	var hints []flow.Note
 	for _, app := range settings.Apps {
-		if _, err := loadFlow(settings, app); err != nil {
+		f, err := loadFlow(settings, app)
+		if err != nil {
 			mistakes = append(mistakes, err)
+			continue
+		}
+		for _, hint := range f.Hints() {
+			if !slices.Contains(hints, hint) { // several apps may share a flow
+				hints = append(hints, hint)
+			}
 		}
 	}
-	return settings, errors.Join(mistakes...)
+	return settings, hints, errors.Join(mistakes...)
 }
 
 func orElse(text, otherwise string) string {
