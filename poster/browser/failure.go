@@ -82,11 +82,17 @@ func (r *run) late(got answer) error {
 	case len(got.Near) > 0:
 		text += "; did you mean " + strings.Join(got.Near, " or ") + "?"
 	}
-	text += fmt.Sprintf(" (waited %v)", r.limit)
-	if walls := r.proxy.walls(); len(walls) > 0 {
-		text += "; the page also wanted " + strings.Join(walls, ", ") + ", which the flow does not name under origins"
+	return fmt.Errorf("%s (waited %v)%s", text, r.limit, r.alsoWanted())
+}
+
+// alsoWanted names what the page could not have because of the walls, which may
+// be why it does not do what it should.
+func (r *run) alsoWanted() string {
+	walls := r.proxy.walls()
+	if len(walls) == 0 {
+		return ""
 	}
-	return errors.New(text)
+	return "; the page also wanted " + strings.Join(walls, ", ") + ", which the flow does not name under origins"
 }
 
 // wall says that the page led to where the flow may not go (C28).

