@@ -15,6 +15,7 @@ import (
 
 	"mailapp/filter"
 	"mailapp/filter/auth"
+	"mailapp/poster/browser"
 	"mailapp/poster/flow"
 )
 
@@ -32,7 +33,7 @@ func newCheckCommand() *cobra.Command {
 	c.Flags().Bool("explain", false, "explain what would become of the mail on standard input")
 	addEnvelopeFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		settings, notes, err := checkAll(rulesFlag(c))
+		settings, hints, err := checkAll(rulesFlag(c))
 		if err != nil {
 			return codeError{exitConfig, err}
 		}
@@ -46,8 +47,11 @@ func newCheckCommand() *cobra.Command {
 		for _, obstacle := range obstacles(settings) {
 			fmt.Fprintf(c.OutOrStdout(), "warning: no mail would be handled now: %v\n", obstacle)
 		}
-		for _, note := range notes {
-			fmt.Fprintf(c.OutOrStdout(), "hint: %s\n", oneLine(note.String(), 2000))
+		if _, err := browser.Find(settings.Path(settings.Browser.Path)); err != nil {
+			fmt.Fprintf(c.OutOrStdout(), "warning: nothing would be posted now: %v\n", err)
+		}
+		for _, hint := range hints {
+			fmt.Fprintf(c.OutOrStdout(), "hint: %s\n", oneLine(hint.String(), 2000))
 		}
 		fmt.Fprintf(c.OutOrStdout(), "%s is valid: %d people, %d apps, %d rules; mail server: %s\n", settings.File,
 			len(settings.People), len(settings.Apps), len(settings.Rules), orElse(settings.MTA, "found out at each delivery"))
@@ -57,27 +61,27 @@ func newCheckCommand() *cobra.Command {
 }
 
 // checkAll reads the rules and every flow that they name and gives all
-// mistakes at once, or what there is to know of recordings among the flows.
+// mistakes at once, or else what may be one.
 func checkAll(flag string) (*filter.Settings, []flow.Note, error) {
 	settings, err := loadSettings(flag)
 	if err != nil {
 		return nil, nil, err
 	}
 	var mistakes []error
-	var notes []flow.Note
+	var hints []flow.Note
 	for _, app := range settings.Apps {
 		f, err := loadFlow(settings, app)
 		if err != nil {
 			mistakes = append(mistakes, err)
 			continue
 		}
-		for _, note := range f.Notes {
-			if !slices.Contains(notes, note) { // of a flow that several apps use
-				notes = append(notes, note)
+		for _, hint := range slices.Concat(f.Notes, f.Hints()) {
+			if !slices.Contains(hints, hint) { // several apps may share a flow
+				hints = append(hints, hint)
 			}
 		}
 	}
-	return settings, notes, errors.Join(mistakes...)
+	return settings, hints, errors.Join(mistakes...)
 }
 
 func orElse(text, otherwise string) string {

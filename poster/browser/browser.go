@@ -104,6 +104,7 @@ type run struct {
 	item    int        // of the outermost list, that it belongs to
 	photo   int        // of this round of for-each-photo, from 1
 	fails   []*condition
+	typed   []string // without secrets: the ad's own words
 
 	end     time.Time // of the steps
 	stepEnd time.Time // of the running one
@@ -114,6 +115,7 @@ type run struct {
 	trace     []flow.TraceStep
 	committed bool                // the task's Commit may have been called
 	published bool                // the publish click may have happened
+	departed  string              // the document in which it was made
 	arrived   bool                // we have seen the page that follows publish
 	confirmed bool                // and it has shown what the flow expects there
 	stale     map[*flow.Step]bool // after publish: what it looks for was there before the click
@@ -228,7 +230,7 @@ func (r *run) progress(a *act) {
 	text := strings.TrimSpace(string(a.step.Verb) + " " + a.name())
 	r.task.Progress(flow.Event{
 		Step: r.item, Of: r.items(),
-		Text: r.blot.Replace(clean(text)), Page: r.blot.Replace(pageURL(r.tab.address())),
+		Text: clean(r.blot.Replace(text)), Page: r.blot.Replace(pageURL(r.tab.address())),
 	})
 }
 

@@ -3,7 +3,7 @@
 // neither see nor change it, and is called as a function of the task and the
 // functions of the other files, so that no text ever becomes source (C25).
 //
-// task: {op, at, limit, fails: [condition], …by op}
+// task: {op, at, limit, fails: [condition], typed: [text], …by op}
 // answer, one of:
 //   {done: true, …}       the answer
 //   {failing, said}       the index of a fails-when that holds
@@ -11,7 +11,7 @@
 //   {broken: true}        the page is the browser's own error page
 //   {refused, fault}      it cannot be done, and waiting would not help
 //   {late, candidates, near}   the time is up; what was missing
-(async function engine(task, names, finder, mouse, conditions, actions) {
+(async function engine(task, names, finder, mouse, source, conditions, actions) {
   const {space, short, shown, enabled, describe} = names;
   const {find, near, possible, hiddenToo, everywhere, reachable} = finder;
   const {holds, growing, quote} = conditions;
@@ -102,7 +102,7 @@
     same, hide, unhide, painted, depart, mark, edge, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph,
     said: () => ({done: true, said: words()}),
     glance: () => wrong() || {done: true},
-    source: () => ({done: true, text: document.documentElement.outerHTML}),
+    source: () => ({done: true, text: source.html()}),
   };
   if (direct[task.op]) return direct[task.op]();
 
@@ -113,7 +113,7 @@
     const status = performance.getEntriesByType('navigation')[0]?.responseStatus;
     if (status >= 500) return {status};
     for (const [i, f] of (task.fails || []).entries()) {
-      const h = holds(f);
+      const h = holds(f, true);
       if (h.ok) return {failing: i, said: h.said || words()};
     }
     return null;
@@ -138,7 +138,7 @@
   }
 
   const asked = {
-    page: () => location.href === task.unlike ? {why: `the URL is ${location.href}, which does not match`} : {done: true, text: location.href},
+    page: () => location.href === task.unlike ? {why: `the URL is ${source.address(location.href)}, which does not match`} : {done: true, text: location.href},
     arrive: () => samePage() || {done: true},
 
     // A condition comes to hold.

@@ -17,6 +17,7 @@ const fillTries = 3
 // fill puts the text in place of what is in the field, and leaves the field.
 // If the page replaced the field meanwhile, it begins again.
 func (r *run) fill(ctx context.Context, a *act) error {
+	r.enters(a)
 	for try := 1; ; try++ {
 		left, err := r.fillOnce(ctx, a, try)
 		switch {
@@ -56,6 +57,14 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 	return left, err
 }
 
+// enters notes what goes into a field: where the page shows it, it is no word
+// of the site's.
+func (r *run) enters(a *act) {
+	if !a.secret && !slices.Contains(r.typed, a.value) {
+		r.typed = append(r.typed, a.value)
+	}
+}
+
 // insert puts a text in at the caret, as one insertion.
 func (r *run) insert(ctx context.Context, text string) error {
 	if text == "" {
@@ -93,6 +102,7 @@ func (r *run) paragraphs(ctx context.Context, text string) error {
 // typeIn enters the text key by key after what is there, and stays in the
 // field: what the page offers meanwhile can be clicked next.
 func (r *run) typeIn(ctx context.Context, a *act) error {
+	r.enters(a)
 	got, err := r.ask(ctx, a, question{Op: "type", Value: a.value, Secret: a.secret})
 	if err != nil {
 		return err

@@ -102,9 +102,13 @@ func launch(program, dir, address string, noSandbox, show bool, extra ...string)
 	}
 	args := append([]string{}, flags...)
 	args = append(args, "--proxy-server="+address, "--proxy-bypass-list=<-loopback>",
-		"--user-data-dir="+filepath.Join(dir, "profile"))
+		"--user-data-dir="+filepath.Join(dir, "profile"),
+		"--gaia-url=http://"+greetingHost+"/") // whose accounts a whole Chromium asks for at each start
 	if !isShell(program) && !show {
 		args = append(args, "--headless=new")
+	}
+	if show && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") != "" {
+		args = append(args, "--ozone-platform=wayland")
 	}
 	if noSandbox || os.Geteuid() == 0 {
 		args = append(args, "--no-sandbox")
@@ -269,8 +273,16 @@ func (p *process) explain(err error) error {
 		return err
 	}
 	<-p.gone
+	if hasNoScreen(p.stderr.String()) {
+		return errNoScreen
+	}
 	return fmt.Errorf("the browser ended by itself: %s%s", p.stderr.lastLine(), sandboxHint(p.stderr.String()))
 }
+
+var errNoScreen = errors.New("there is no screen to show the browser on: DISPLAY or WAYLAND_DISPLAY must name one that this user may use")
+
+// hasNoScreen tells whether this is what the browser complained of.
+func hasNoScreen(said string) bool { return strings.Contains(said, "platform failed to initialize") }
 
 // tail keeps the end of what is written to it.
 type tail struct {
@@ -298,7 +310,8 @@ func (t *tail) String() string {
 func (t *tail) lastLine() string {
 	lines := strings.Split(strings.TrimSpace(t.String()), "\n")
 	for i := len(lines) - 1; i >= 0; i-- {
-		if strings.Contains(lines[i], ":FATAL:") || strings.Contains(lines[i], ":ERROR:") {
+		noise := strings.Contains(lines[i], "/zygote_linux.cc") || strings.Contains(lines[i], "dbus/") // of any browser that ends
+		if !noise && (strings.Contains(lines[i], ":FATAL:") || strings.Contains(lines[i], ":ERROR:")) {
 			return clean(lines[i])
 		}
 	}

@@ -18,6 +18,9 @@ func (r *run) publish(ctx context.Context, a *act) error {
 	if err := r.uploaded(ctx); err != nil {
 		return err
 	}
+	if err := r.accepted(); err != nil {
+		return err
+	}
 	spot, err := r.ready(ctx, a)
 	if err != nil {
 		return err
@@ -42,7 +45,7 @@ func (r *run) publish(ctx context.Context, a *act) error {
 			return err
 		}
 	}
-	r.published = true
+	r.published, r.departed = true, r.tab.document()
 	if err := r.press(ctx, a, spot.X, spot.Y, 1); err != nil {
 		return err
 	}

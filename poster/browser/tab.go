@@ -37,8 +37,8 @@ type tab struct {
 	guarded   bool   // publish: see guard
 	pages     []string
 	replies   replies
-	uploads   map[proto.NetworkRequestID]bool // requests with files that are not answered; nil: nobody watches
-	chooser   *proto.PageFileChooserOpened    // the page asks for files
+	sending   *sending                     // of photos; nil: nobody watches
+	chooser   *proto.PageFileChooserOpened // the page asks for files
 }
 
 // openTab takes over the page that the browser has opened, and closes every
@@ -139,7 +139,7 @@ func (t *tab) pageEvent(m *cdp.Event) {
 		if load(m, &e) {
 			t.update(func() { t.chooser = &e })
 		}
-	case "Network.requestWillBeSent", "Network.loadingFinished", "Network.loadingFailed":
+	case "Network.requestWillBeSent", "Network.requestWillBeSentExtraInfo", "Network.responseReceived", "Network.loadingFinished", "Network.loadingFailed":
 		t.networkEvent(m)
 	case "Inspector.targetCrashed":
 		t.breakOff(errors.New("the page has crashed"))
@@ -268,6 +268,14 @@ func (t *tab) update(change func()) {
 
 // until waits until ready, which is asked under the lock, says yes.
 func (t *tab) until(ctx context.Context, ready func() bool) error {
+	return t.untilEvery(ctx, time.Hour, ready)
+}
+
+// untilEvery is until, where time alone may make ready say yes: it is asked
+// that often at least.
+func (t *tab) untilEvery(ctx context.Context, often time.Duration, ready func() bool) error {
+	tick := time.NewTicker(often)
+	defer tick.Stop()
 	for {
 		t.mu.Lock()
 		ok, changed := ready(), t.changed
@@ -277,6 +285,7 @@ func (t *tab) until(ctx context.Context, ready func() bool) error {
 		}
 		select {
 		case <-changed:
+		case <-tick.C:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -287,6 +296,13 @@ func (t *tab) navigations() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.moves
+}
+
+// document gives what tells the document that is there from any other.
+func (t *tab) document() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.loader
 }
 
 func (t *tab) address() string {

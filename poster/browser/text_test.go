@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"encoding/base64"
 	"io"
 	"os"
 	"strings"
@@ -30,6 +31,8 @@ func TestBlotter(t *testing.T) {
 		"/a%20b&c/":          "/•••/",
 		"pin a b":            "pin •••",
 		"nothing":            "nothing",
+		"A \u00a0b&C":        "•••", // as a style sheet may write it
+		"the word is a b…":   "the word is •••…",
 	} {
 		if got := b.Replace(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
@@ -37,6 +40,39 @@ func TestBlotter(t *testing.T) {
 	}
 	if got := newBlotter().Replace("abc"); got != "abc" {
 		t.Errorf("without secrets: %q", got)
+	}
+}
+
+// C29: a secret is known in every way in which a page, a URL or a header writes it.
+func TestBlotterSpellings(t *testing.T) {
+	const secret = `pä/ss<"w&o'r\d+`
+	b := newBlotter(secret)
+	spellings := []string{
+		`p%c3%a4%2fss%3c%22w%26o%27r%5cd%2b`, `p%C3%A4%2Fss%3C%22w%26o'r%5Cd%2B`, `p%25C3%25A4%252Fss%253C%2522w%2526o%2527r%255Cd%252B`,
+		`p\u00e4\/ss\u003c\"w\u0026o\u0027r\\d\u002b`, `p\u00E4/ss\u003C\u0022w\u0026o'r\\d\u002B`, `p\xe4\x2fss\x3C\"w\x26o\'r\\d+`,
+		`pä/ss&lt;&quot;w&amp;o&#39;r\d+`, `pä&#x2F;ss&#60;&#34;w&#38;o&#x27;r\d&#43;`, `p&#228;/ss&amp;lt;"w&amp;amp;o&apos;r\d+`,
+	}
+	for _, before := range []string{"", "f:", "fred@example.org:", "x:"} {
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
+			spellings = append(spellings, encoding.EncodeToString([]byte(before+secret)))
+		}
+	}
+	for _, s := range spellings {
+		if got := b.Replace("[" + s + "]"); got != "["+blotted+"]" {
+			t.Errorf("%s became %s", s, got)
+		}
+	}
+	for _, whole := range []string{secret, "a long pass word"} {
+		b := newBlotter(whole)
+		for n := 2; n < len([]rune(whole)); n++ {
+			part := strings.TrimSpace(string([]rune(whole)[:n]))
+			if len(part) < minCut {
+				continue
+			}
+			if got := b.Replace(`"x ` + part + `…" it says`); got != `"x •••…" it says` {
+				t.Errorf("of the first %d characters: %s", n, got)
+			}
+		}
 	}
 }
 

@@ -77,7 +77,10 @@ type Failing struct {
 	When  Condition // see, url and text only
 	Fault Fault
 	Say   Template // what the sender reads in place of the site's own words; may be empty
-	Pos   strictyaml.Pos
+	// Unpublished: on a page that follows publish it proves that the click has
+	// published nothing, so that the job may be done anew.
+	Unpublished bool
+	Pos         strictyaml.Pos
 }
 
 // Part is a list of steps with a name, such as login. It cannot publish, and

@@ -154,7 +154,7 @@ func (p *parser) failing(n strictyaml.Node) Failing {
 	if m["text"].IsSet() {
 		tests = append(tests, Test{Kind: Says, Is: p.pattern(m["text"])})
 	}
-	f := Failing{Fault: Fault(m["fault"].OneOf("fault", enumerations[aFault]...)), Say: p.visible(m["say"]), Pos: n.Pos()}
+	f := Failing{Fault: Fault(m["fault"].OneOf("fault", enumerations[aFault]...)), Say: p.visible(m["say"]), Unpublished: m["unpublished"].Bool(), Pos: n.Pos()}
 	if len(tests) > 0 {
 		f.When = Condition{Any: [][]Test{tests}}
 	} else if n.IsMapping() {

@@ -147,6 +147,7 @@ var objects = map[shape][]keyWord{
 		{string(Says), aPattern, false, "Which words anywhere on the page."},
 		{"fault", aFault, true, "Who can do something about it."},
 		{"say", aText, false, "What the sender reads in place of the page's words."},
+		{"unpublished", yes, false, "Seen after publish, it proves that nothing was published."},
 	},
 	aParameter: {
 		{"type", aType, true, "What its value must be."},

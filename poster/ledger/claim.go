@@ -29,8 +29,8 @@ func (c *Claim) Doubt(ctx context.Context, before []Ad) error {
 }
 
 // Release records that nothing has happened after all; the next delivery
-// begins anew. From Doubt it may be called only by who knows that there was no
-// click.
+// begins anew. From Doubt it may be called only by who knows that
+// nothing was published.
 func (c *Claim) Release(ctx context.Context) error {
 	return c.move(ctx, None, c.Result, Claimed, Doubt)
 }
