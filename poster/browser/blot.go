@@ -35,20 +35,20 @@ func newBlotter(secrets ...string) blotter {
 	slices.SortFunc(b.secrets, func(a, b string) int { return len(b) - len(a) })
 	var spellings, encodings []string
 	for i, s := range b.secrets {
-		spellings = append(spellings, spelled(s))
+		spellings = append(spellings, spelled(s), spelled(strings.ToUpper(s))) // as a style sheet may show it
 		encodings = append(encodings, inBase64(s)...)
 		b.secrets[i] = strings.Join(strings.Fields(s), " ")
 	}
-	b.spelling, b.encoded = oneOf("(?i)", spellings), oneOf("", encodings)
+	b.spelling, b.encoded = oneOf(spellings), oneOf(encodings)
 	return b
 }
 
 // oneOf gives an expression for any of several, or for nothing if there are none.
-func oneOf(flags string, expressions []string) *regexp.Regexp {
+func oneOf(expressions []string) *regexp.Regexp {
 	if len(expressions) == 0 {
 		return regexp.MustCompile(`[^\s\S]`)
 	}
-	return regexp.MustCompile(flags + strings.Join(expressions, "|"))
+	return regexp.MustCompile(strings.Join(expressions, "|"))
 }
 
 // Replace gives the text without secrets.
@@ -102,7 +102,7 @@ func withoutBeginning(text, secret string) string {
 	long := []rune(secret)
 	for n := len(long) - 1; n >= minCut; n-- {
 		part := strings.TrimRight(string(long[:n]), " ")
-		if at := len(text) - len(part); at >= 0 && len([]rune(part)) >= minCut && strings.EqualFold(text[at:], part) {
+		if at := len(text) - len(part); at >= 0 && len([]rune(part)) >= minCut && text[at:] == part {
 			return text[:at] + blotted
 		}
 	}
@@ -111,7 +111,7 @@ func withoutBeginning(text, secret string) string {
 
 // blank is any white space, as one or several characters of a text, a URL, HTML
 // or a script.
-const blank = `(?:\s|\x{a0}|\+|&nbsp;|&#0*(?:9|10|13|32|160);?|&#x0*(?:9|a|d|20|a0);?|%(?:25)*(?:09|0a|0d|20|c2%(?:25)*a0)|\\+(?:[ntr]|u00(?:20|a0)|x(?:20|a0)))+`
+const blank = `(?i:\s|\x{a0}|\+|&nbsp;|&#0*(?:9|10|13|32|160);?|&#x0*(?:9|a|d|20|a0);?|%(?:25)*(?:09|0a|0d|20|c2%(?:25)*a0)|\\+(?:[ntr]|u00(?:20|a0)|x(?:20|a0)))+`
 
 // entities are the characters that HTML names, of those that it must.
 var entities = map[rune]string{'&': "amp", '<': "lt", '>': "gt", '"': "quot", '\'': "apos"}
@@ -145,7 +145,7 @@ func spelledOne(c rune) string {
 	for _, u := range utf16.Encode([]rune{c}) {
 		units += fmt.Sprintf(`\\+u%04x`, u)
 	}
-	ways := []string{`\\*` + regexp.QuoteMeta(string(c)), percent, units,
+	ways := []string{percent, units,
 		fmt.Sprintf(`&(?:amp;)*#0*%d;?`, c), fmt.Sprintf(`&(?:amp;)*#x0*%x;?`, c)}
 	if c <= 0xff {
 		ways = append(ways, fmt.Sprintf(`\\+x%02x`, c))
@@ -153,8 +153,8 @@ func spelledOne(c rune) string {
 	if name := entities[c]; name != "" {
 		ways = append(ways, `&(?:amp;)*`+name+`;?`)
 	}
-	slices.Reverse(ways) // the plain one last: the others begin with it where it is &, % or a backslash
-	return "(?:" + strings.Join(ways, "|") + ")"
+	// The plain one last: the others begin with it where it is &, % or a backslash.
+	return "(?:(?i:" + strings.Join(ways, "|") + ")|" + `\\*` + regexp.QuoteMeta(string(c)) + ")"
 }
 
 // minBase64 is how many characters of base64 are no accident.

@@ -84,19 +84,26 @@ func (r *run) paragraphs(ctx context.Context, text string) error {
 			if err := r.strike(ctx, "Enter"); err != nil {
 				return err
 			}
-		}
-		if i == 1 {
-			got, err := r.tab.askOnce(ctx, question{Op: "paragraph"})
-			if err := reached(ctx, err); err != nil {
+			stands, err := r.begun(ctx)
+			if err != nil {
 				return err
 			}
-			apart = got.Holds
+			if i == 1 {
+				apart = stands
+			}
 		}
 		if err := r.insert(ctx, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// begun waits until an editor has dealt with Enter, and tells whether it has
+// begun a line that stands apart from the one before.
+func (r *run) begun(ctx context.Context) (apart bool, err error) {
+	got, err := r.tab.askOnce(ctx, question{Op: "paragraph"})
+	return got.Holds, reached(ctx, err)
 }
 
 // typeIn enters the text key by key after what is there, and stays in the
@@ -115,6 +122,11 @@ func (r *run) typeIn(ctx context.Context, a *act) error {
 		}
 		if err := r.character(ctx, rest[n]); err != nil {
 			return err
+		}
+		if got.Lines && rest[n] == '\n' {
+			if _, err := r.begun(ctx); err != nil {
+				return err
+			}
 		}
 		rest = rest[n+1:]
 	}

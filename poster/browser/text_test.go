@@ -31,8 +31,9 @@ func TestBlotter(t *testing.T) {
 		"/a%20b&c/":          "/•••/",
 		"pin a b":            "pin •••",
 		"nothing":            "nothing",
-		"A \u00a0b&C":        "•••", // as a style sheet may write it
+		"A \u00a0B&C":        "•••", // as a style sheet may write it
 		"the word is a b…":   "the word is •••…",
+		"A b&c is no secret": "A b&c is no secret",
 	} {
 		if got := b.Replace(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
