@@ -3,10 +3,10 @@
 // op, functions of the element and the time. Each gives an answer with done or
 // refused, or {why} it is not yet possible; soon asks for the next frame.
 (function actions(task, names, finder, mouse) {
-  const {space, fold, short, within, enabled, editable, describe} = names;
+  const {space, fold, short, above, within, enabled, disabled, editable, describe, faced} = names;
   const {still, scroll, expect, front} = mouse;
 
-  const act = el => enabled(el) ? null : {why: describe(el) + ' is disabled'};
+  const act = el => enabled(el) ? null : {why: `${describe(el)} ${disabled(el)}`};
   const hold = el => { globalThis.held = el; };
   const spot = (t, el) => t.why ? t : (hold(el), {done: true, x: t.x, y: t.y});
   const settled = (el, now) => still(el, now, task.offset);
@@ -184,10 +184,20 @@
 
   // ---- photos
 
+  // The file input in an element or, if that is only a text, in what it stands in.
+  function fileInput(el) {
+    for (let at = el, steps = 0; at && steps < 4 && !at.matches('form,body'); at = above(at), steps++) {
+      const inputs = at.querySelectorAll('input[type=file]');
+      if (inputs.length > 0) return inputs.length === 1 || at === el ? inputs[0] : null;
+      if (at.matches(faced)) return null;
+    }
+    return null;
+  }
+
   // A button or drop zone stands for the file input in it; one without is
   // clicked, so that it asks for the files itself.
   function upload(found, now) {
-    const el = found.matches('input[type=file]') ? found : found.querySelector('input[type=file]') || found;
+    const el = found.matches('input[type=file]') ? found : fileInput(found) || found;
     const no = act(el);
     if (no) return no;
     if (!el.matches('input[type=file]')) return {...aimed(still(el, now), el), asks: true};
