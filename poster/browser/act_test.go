@@ -75,6 +75,7 @@ func TestVerbs(t *testing.T) {
 		{"upload", say + `<label>Photos<input type=file id=f multiple></label><script>f.onchange = () => say([...f.files].map(f => f.name + ':' + f.size))</script>`, `- upload: {Photos: "{{photos}}"}` + readLog, "photo-1.jpg:50004,photo-2.jpg:50004", nil},
 		{"upload hidden", say + `<button>Add</button><input type=file id=f multiple hidden aria-label=Photos><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {Photos: "{{photos}}"}` + readLog, "2", nil},
 		{"upload to a zone by its text", say + `<div ondrop="x"><b>!</b><p>Drop photos here</p><input type=file id=f multiple style="display:none"></div><input type=file><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {Drop photos here: "{{photos}}"}` + readLog, "2", nil},
+		{"upload to a zone that asks", say + `<div><input type=file hidden><div style="cursor:pointer" onclick="f.click()"><span style="pointer-events:none">Drop photos here</span></div></div><input type=file id=f multiple style="display:none"><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {Drop photos here: "{{photos}}"}` + readLog, "2", nil},
 		{"upload css", say + `<input type=file id=f multiple style="display:none"><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {css/#f: "{{photos}}"}` + readLog, "2", nil},
 
 		{"expect across elements", `<p>Your <b>ad</b> is&nbsp;<i>online</i></p>`, `- expect: your ad is online

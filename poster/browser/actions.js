@@ -106,8 +106,8 @@
     return {done: true};
   }
 
-  // Does the line that Enter has begun stand apart from the one before, as a
-  // paragraph does? Then an empty line need not be typed.
+  // Does the line with the caret stand apart from others, as a paragraph does?
+  // Then an empty line need not be typed.
   function paragraph() {
     const node = globalThis.held?.ownerDocument.getSelection()?.focusNode;
     const block = (node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement)?.closest('p,div,li');
@@ -184,12 +184,13 @@
 
   // ---- photos
 
-  // The file input in an element or, if that is only a text, in what it stands in.
+  // The file input in an element or, if that is only a text and nothing to
+  // click, in what it stands in.
   function fileInput(el) {
     for (let at = el, steps = 0; at && steps < 4 && !at.matches('form,body'); at = above(at), steps++) {
       const inputs = at.querySelectorAll('input[type=file]');
       if (inputs.length > 0) return inputs.length === 1 || at === el ? inputs[0] : null;
-      if (at.matches(faced)) return null;
+      if (at.matches(faced) || getComputedStyle(at).cursor === 'pointer') return null;
     }
     return null;
   }

@@ -64,30 +64,42 @@ func (r *run) insert(ctx context.Context, text string) error {
 	return reached(ctx, proto.InputInsertText{Text: text}.Call(r.tab.page.Context(ctx)))
 }
 
-// paragraphs puts a text into an editor line by line, with the Enter key
-// between, since an editor makes one paragraph of what comes in one go. Where
-// Enter begins a paragraph that stands apart by itself, empty lines are left out.
+// paragraphs puts a text into an editor line by line, with keys between, since
+// an editor makes one paragraph of what comes in one go. Where Enter begins a
+// paragraph that stands apart by itself, empty lines are left out, and the end
+// of a line that none follows is only a line break.
 func (r *run) paragraphs(ctx context.Context, text string) error {
 	apart := false
 	lines := strings.Split(strings.Trim(text, "\n"), "\n")
 	for i, line := range lines {
-		if i > 0 && !(apart && lines[i-1] == "") {
-			if err := r.strike(ctx, "Enter"); err != nil {
-				return err
-			}
-		}
-		if i == 1 {
+		if i == 1 || i == 2 && !apart {
 			got, err := r.tab.askOnce(ctx, question{Op: "paragraph"})
 			if err := reached(ctx, err); err != nil {
 				return err
 			}
 			apart = got.Holds
 		}
+		if i > 0 {
+			if err := r.strike(ctx, lineEnd(lines[i-1], line, apart)...); err != nil {
+				return err
+			}
+		}
 		if err := r.insert(ctx, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lineEnd gives the keys between two lines of a text.
+func lineEnd(before, after string, apart bool) []string {
+	switch {
+	case apart && before == "":
+		return nil
+	case apart && after != "":
+		return []string{"Shift", "Enter"}
+	}
+	return []string{"Enter"}
 }
 
 // typeIn enters the text key by key after what is there, and stays in the

@@ -43,6 +43,7 @@ func TestMoreVerbs(t *testing.T) {
 		{"scroll to something", say + `<div style="height:3000px"></div><h2>End</h2><script>new IntersectionObserver(e => { if (e[0].isIntersecting) say('seen') }).observe(document.querySelector('h2'))</script>`, "- scroll: text/End\n- expect: seen" + readLog, "seen", nil},
 
 		{"editor in a late frame", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed: "{{v}}"}` + readEditor, "one|two", lines},
+		{"lines of a paragraph in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed: "{{v}}"}` + readEditor, "one more|two", map[string]string{"v": "one\nmore\n\ntwo"}},
 		{"editor by its title", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one|two", lines},
 		{"editor by the label of its hidden field", say + `<label for=body>Text</label>` + editorLate + `<script>document.getElementById('body').after(d)</script><button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one|two", lines},
 		{"typing in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- type: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one||two|", lines},
