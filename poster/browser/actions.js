@@ -51,13 +51,24 @@
       doc.execCommand('selectAll'); // as Control+A does, which leaves a paragraph to write in
       doc.execCommand('delete');
     } else {
-      doc.getSelection().collapse(el.querySelector('p,div,li') || el, 0);
+      doc.getSelection().collapse(el.querySelector(blocks) || el, 0);
     }
+  }
+
+  const blocks = 'p,div,li';
+
+  // Editors make the first paragraph of an empty text when they get the focus,
+  // up to half a second later; what is entered before that stays outside of it.
+  function preparing(el, now) {
+    if (!editable(el) || el.matches('p,li,h1,h2,h3,h4,h5,h6,[role=textbox]') || space(el.innerText) || el.querySelector(blocks)) return false;
+    if (globalThis.empty?.el !== el) globalThis.empty = {el, since: now};
+    focus(el);
+    return now - globalThis.empty.since < 500;
   }
 
   const drawn = ['date', 'time', 'month', 'week', 'datetime-local', 'color', 'range'];
 
-  function fill(found) {
+  function fill(found, now) {
     if (found.matches('select') && !task.secret) {
       const chosen = choose(found);
       return chosen.done ? {done: true, was: true} : chosen;
@@ -65,6 +76,7 @@
     if (task.recorded && found.matches('input[type=checkbox],input[type=radio]')) return ticked(found);
     const el = into(found), no = unfit(el);
     if (no) return no;
+    if (preparing(el, now)) return {why: describe(el) + ' is not ready', soon: true};
     globalThis.seen = {input: false, change: false};
     for (const type of ['input', 'change']) el.addEventListener(type, () => { globalThis.seen[type] = true; }, {once: true});
     if (el.matches('input') && drawn.includes(el.type)) {
@@ -110,7 +122,7 @@
   // Then an empty line need not be typed.
   function paragraph() {
     const node = globalThis.held?.ownerDocument.getSelection()?.focusNode;
-    const block = (node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement)?.closest('p,div,li');
+    const block = (node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement)?.closest(blocks);
     const style = block && block !== globalThis.held && getComputedStyle(block);
     return {done: true, holds: !!style && block.tagName === 'P' && parseFloat(style.marginTop) + parseFloat(style.marginBottom) > 0};
   }
