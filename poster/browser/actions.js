@@ -41,18 +41,19 @@
     el.focus();
   }
 
-  // Makes what is in a field give way to what comes next.
+  // Makes what is in a field give way to what comes next; true if keys have to.
   function empty(el) {
     const doc = el.ownerDocument;
     if (el.select) {
       el.select();
       if (task.value === '') doc.execCommand('delete');
-    } else if (space(el.innerText)) {
-      doc.execCommand('selectAll'); // as Control+A does, which leaves a paragraph to write in
-      doc.execCommand('delete');
-    } else {
+    } else if (!space(el.innerText)) {
       doc.getSelection().collapse(el.querySelector(blocks) || el, 0);
+    } else {
+      doc.getSelection().selectAllChildren(el);
+      return true;
     }
+    return false;
   }
 
   const blocks = 'p,div,li';
@@ -87,9 +88,9 @@
       return {done: true, filled: true};
     }
     focus(el);
-    empty(el);
+    const clear = empty(el);
     const text = el.tagName === 'INPUT' ? task.value.replace(/[\r\n]+/g, ' ') : task.value.replace(/\r\n?/g, '\n');
-    return {done: true, filled: task.value === '', text, lines: editable(el)};
+    return {done: true, filled: task.value === '' && !clear, text, lines: editable(el), clear};
   }
 
   // Puts the caret at the end of what is there.

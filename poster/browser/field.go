@@ -42,7 +42,7 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 		return answer{}, nil
 	case got.Filled:
 	case got.Lines:
-		err = r.paragraphs(ctx, got.Text)
+		err = r.rewrite(ctx, got)
 	default:
 		err = r.insert(ctx, got.Text)
 	}
@@ -64,6 +64,22 @@ func (r *run) insert(ctx context.Context, text string) error {
 	return reached(ctx, proto.InputInsertText{Text: text}.Call(r.tab.page.Context(ctx)))
 }
 
+// rewrite puts a text in place of what is in an editor, which is removed as a
+// person would: an editor need not notice otherwise.
+func (r *run) rewrite(ctx context.Context, got answer) error {
+	err := r.paced(ctx, nil)
+	if got.Clear && err == nil {
+		err = r.strike(ctx, "Control", "A")
+	}
+	if got.Clear && err == nil {
+		err = r.paced(ctx, r.strike(ctx, "Backspace"))
+	}
+	if err != nil {
+		return err
+	}
+	return r.paragraphs(ctx, got.Text)
+}
+
 // paragraphs puts a text into an editor line by line, with keys between, since
 // an editor makes one paragraph of what comes in one go. Where Enter begins a
 // paragraph that stands apart by itself, empty lines are left out, and the end
@@ -80,15 +96,27 @@ func (r *run) paragraphs(ctx context.Context, text string) error {
 			apart = got.Holds
 		}
 		if i > 0 {
-			if err := r.strike(ctx, lineEnd(lines[i-1], line, apart)...); err != nil {
+			if err := r.paced(ctx, r.strike(ctx, lineEnd(lines[i-1], line, apart)...)); err != nil {
 				return err
 			}
 		}
-		if err := r.insert(ctx, line); err != nil {
+		if err := r.paced(ctx, r.insert(ctx, line)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// paced lets an editor take in what it was given. Many look at their page only
+// after the event, and what comes before that they lose or double.
+func (r *run) paced(ctx context.Context, err error) error {
+	for range 2 {
+		if err == nil {
+			_, err = r.tab.askOnce(ctx, question{Op: "turn"})
+			err = reached(ctx, err)
+		}
+	}
+	return err
 }
 
 // lineEnd gives the keys between two lines of a text.

@@ -88,7 +88,7 @@
   function names(el) {
     const list = [];
     const add = (rank, text) => { if (space(text)) list.push({rank, text: space(text)}); };
-    for (const label of el.labels || []) add(0, labelText(label));
+    for (const label of labels(el)) add(0, labelText(label));
     for (const label of referenced(el, 'aria-labelledby')) add(0, labelText(label));
     add(0, el.getAttribute('aria-label'));
     if (el.matches(faced)) add(el.tagName === 'LABEL' ? 3 : 0, face(el));
@@ -102,6 +102,15 @@
   }
 
   const inputs = 'input,select,textarea,button';
+  const toolbar = '[role=toolbar],[class*=toolbar]';
+
+  // The labels of an editor: also those that were meant for what is now around it.
+  function labels(el) {
+    if (!el.matches('[contenteditable]')) return [...el.labels || []];
+    const ids = [];
+    for (let at = el; at && ids.length < 3; at = at.parentElement) if (at.id) ids.push(at.id);
+    return ids.flatMap(id => [...el.getRootNode().querySelectorAll(`label[for="${CSS.escape(id)}"]`)]);
+  }
 
   // What stands before a field that has no label: the texts in front of it on
   // its line, or in the cell before; the nearest one that says anything, and all
@@ -123,6 +132,7 @@
     const texts = [];
     for (let n = node.previousSibling; n; n = n.previousSibling) {
       const element = n.nodeType === Node.ELEMENT_NODE;
+      if (element && n.matches(toolbar)) continue;
       texts.over = element && (n.matches(inputs) || !!n.querySelector(inputs));
       const said = texts.some(t => bare(t));
       if (texts.over || said && element && (n.tagName === 'BR' || !getComputedStyle(n).display.startsWith('inline'))) break;
