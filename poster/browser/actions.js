@@ -3,7 +3,7 @@
 // op, functions of the element and the time. Each gives an answer with done or
 // refused, or {why} it is not yet possible; soon asks for the next frame.
 (function actions(task, names, finder, mouse) {
-  const {space, fold, short, above, within, enabled, disabled, editable, describe, faced} = names;
+  const {space, fold, short, above, within, enabled, disabled, editable, describe, faced, coded} = names;
   const {still, scroll, expect, front} = mouse;
 
   const act = el => enabled(el) ? null : {why: `${describe(el)} ${disabled(el)}`};
@@ -44,6 +44,7 @@
   // Makes what is in a field give way to what comes next; true if keys have to.
   function empty(el) {
     const doc = el.ownerDocument;
+    if (el.closest(coded)) return true;
     if (el.select) {
       el.select();
       if (task.value === '') doc.execCommand('delete');
@@ -142,6 +143,12 @@
     return range.toString();
   }
 
+  // Of a long text such an editor draws only what is in view.
+  function written(code, core) {
+    const lines = [...code.querySelectorAll('.CodeMirror-line,.ace_line,.view-line')].map(l => core(space(l.innerText))).filter(l => l);
+    return lines.every(l => core(space(task.value)).includes(l)) && (lines.length > 0 || core(task.value) === '');
+  }
+
   // After the text went in: does the field hold it? Then leave it as the Tab
   // key would.
   function filled() {
@@ -149,7 +156,8 @@
     if (!el || !el.isConnected) return {done: true, gone: true};
     const got = space(wholeText(el)), wanted = space(task.value);
     const core = s => s.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
-    const same = got === wanted || core(got) !== '' && core(got) === core(wanted) ||
+    const code = el.closest(coded);
+    const same = code ? written(code, core) : got === wanted || core(got) !== '' && core(got) === core(wanted) ||
       task.again && core(wanted) !== '' && core(got).startsWith(core(wanted)) && el.tagName === 'INPUT';
     if (!same) return {done: true, differs: task.secret ? 'not what was filled in' : got ? `"${short(got, 60)}"` : 'nothing'};
     el.blur();

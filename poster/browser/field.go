@@ -37,16 +37,10 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 	if err != nil {
 		return got, err
 	}
-	switch {
-	case got.Was: // a choice, which is made
+	if got.Was { // a choice, which is made
 		return answer{}, nil
-	case got.Filled:
-	case got.Lines:
-		err = r.rewrite(ctx, got)
-	default:
-		err = r.insert(ctx, got.Text)
 	}
-	if err != nil {
+	if err := r.enter(ctx, got); err != nil {
 		return got, err
 	}
 	left, err := r.tab.askOnce(ctx, question{Op: "filled", Value: a.value, Secret: a.secret, Again: try > 1})
@@ -54,6 +48,24 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 		return answer{Gone: true}, nil
 	}
 	return left, err
+}
+
+// enter puts the text into the field that is ready for it.
+func (r *run) enter(ctx context.Context, got answer) error {
+	if got.Clear {
+		if err := r.clear(ctx); err != nil {
+			return err
+		}
+	}
+	switch {
+	case got.Filled:
+		return nil
+	case got.Lines:
+		return r.paragraphs(ctx, got.Text)
+	case got.Clear:
+		return r.paced(ctx, r.insert(ctx, got.Text))
+	}
+	return r.insert(ctx, got.Text)
 }
 
 // insert puts a text in at the caret, as one insertion.
@@ -64,20 +76,13 @@ func (r *run) insert(ctx context.Context, text string) error {
 	return reached(ctx, proto.InputInsertText{Text: text}.Call(r.tab.page.Context(ctx)))
 }
 
-// rewrite puts a text in place of what is in an editor, which is removed as a
-// person would: an editor need not notice otherwise.
-func (r *run) rewrite(ctx context.Context, got answer) error {
-	err := r.paced(ctx, nil)
-	if got.Clear && err == nil {
-		err = r.strike(ctx, "Control", "A")
-	}
-	if got.Clear && err == nil {
-		err = r.paced(ctx, r.strike(ctx, "Backspace"))
-	}
-	if err != nil {
+// clear takes out what is in an editor as a person would, since it need not
+// notice otherwise.
+func (r *run) clear(ctx context.Context) error {
+	if err := r.paced(ctx, r.strike(ctx, "Control", "A")); err != nil {
 		return err
 	}
-	return r.paragraphs(ctx, got.Text)
+	return r.paced(ctx, r.strike(ctx, "Backspace"))
 }
 
 // paragraphs puts a text into an editor line by line, with keys between, since
@@ -85,6 +90,9 @@ func (r *run) rewrite(ctx context.Context, got answer) error {
 // paragraph that stands apart by itself, empty lines are left out, and the end
 // of a line that none follows is only a line break.
 func (r *run) paragraphs(ctx context.Context, text string) error {
+	if err := r.paced(ctx, nil); err != nil {
+		return err
+	}
 	apart := false
 	lines := strings.Split(strings.Trim(text, "\n"), "\n")
 	for i, line := range lines {

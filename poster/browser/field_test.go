@@ -17,6 +17,13 @@ const editorLate = `<textarea id=body hidden></textarea><div id=d></div><script>
 }, 200); const paragraphs = doc => [...doc.querySelectorAll('p')].map(p => p.innerText.trim()).join('|');
 </script>`
 
+// editorForCode draws its text itself, from what it finds in its own text area
+// a moment after each key.
+const editorForCode = `<label for=hid>Text</label><textarea id=hid style="display:none"></textarea><div class=CodeMirror><div style="height:0;overflow:hidden"><textarea id=keys></textarea></div><div id=drawn></div></div><script>
+var model = 'old text', all = false; const draw = () => { drawn.innerHTML = model.split('\n').map(l => '<pre class=CodeMirror-line>' + l + '</pre>').join('') }; draw();
+keys.onkeydown = e => { if (e.key == 'a' || e.key == 'A') all = e.ctrlKey; if (e.key == 'Backspace' && all) { model = ''; draw() } };
+keys.oninput = () => setTimeout(() => { model += keys.value; keys.value = ''; draw() })</script>`
+
 const readEditor = "\n- click: Done\n- read: {log: {at: css/#log}}"
 
 // Keys, editors and the mouse, as a person uses them.
@@ -45,6 +52,7 @@ func TestMoreVerbs(t *testing.T) {
 		{"editor in a late frame", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed: "{{v}}"}` + readEditor, "one|two", lines},
 		{"lines of a paragraph in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed: "{{v}}"}` + readEditor, "one more|two", map[string]string{"v": "one\nmore\n\ntwo"}},
 		{"editor that begins its text when it is focused", say + `<div id=e contenteditable aria-label=Text></div><script>e.addEventListener('focus', () => setTimeout(() => { if (!e.querySelector('p')) { const p = document.createElement('p'); p.append(e.firstChild || document.createElement('br')); e.prepend(p); getSelection().collapse(e, 1) } }, 250), {once: true})</script><button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one<br>more</p><p>two</p>", map[string]string{"v": "one\nmore\n\ntwo"}},
+		{"editor for code", say + editorForCode + `<button onclick="say(model)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one two", lines},
 		{"editor by its title", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one|two", lines},
 		{"editor by the label of its hidden field", say + `<label for=body>Text</label>` + editorLate + `<script>document.getElementById('body').after(d)</script><button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one|two", lines},
 		{"typing in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- type: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one||two|", lines},

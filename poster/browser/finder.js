@@ -7,7 +7,7 @@
 // Names and texts are also looked for in open shadow roots, which nobody sees,
 // and in frames of the same origin where nothing else on the page fits.
 (function finder(names) {
-  const {space, fold, bare, within, shown, describe, face, faced, accessible, role, rank, withRole, nameable} = names;
+  const {space, fold, bare, within, shown, describe, face, faced, coded, accessible, role, rank, withRole, nameable} = names;
 
   const field = 'input:not([type=hidden]):not([type=submit]):not([type=button]):not([type=reset]):not([type=image])' +
     ':not([type=checkbox]):not([type=radio]):not([type=file]),textarea,[contenteditable]:not([contenteditable=false]),[role=textbox]';
@@ -93,6 +93,8 @@
   // The drawn editor that stands behind a hidden field.
   function editorOf(el) {
     for (let n = el.nextElementSibling; n; n = n.nextElementSibling) {
+      const code = shown(n) && [n, ...n.querySelectorAll(coded)].find(e => e.matches(coded))?.querySelector('textarea');
+      if (code) return code;
       const parts = [n, ...n.querySelectorAll('iframe,[contenteditable=true]')];
       const found = parts.find(e => shown(e) && (e.isContentEditable || e.tagName === 'IFRAME' && documentOf(e)?.body?.isContentEditable));
       if (found) return found;

@@ -50,6 +50,10 @@
 
   const editable = el => el.isContentEditable || el.getAttribute('role') === 'textbox';
 
+  // Editors for code, also used for Markdown: they draw the text themselves, and
+  // what is typed goes through a small text area that is always empty.
+  const coded = '.CodeMirror,.ace_editor,.monaco-editor';
+
   const pressable = ['submit', 'button', 'reset', 'image'];
 
   function describe(el) {
@@ -236,6 +240,6 @@
 
   return {
     space, fold, bare, short, above, within, below, frameOf, boxes, shown, enabled, disabled, editable,
-    describe, face, faced, names, rank, accessible, role, withRole, nameable,
+    describe, face, faced, coded, names, rank, accessible, role, withRole, nameable,
   };
 })
