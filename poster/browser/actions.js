@@ -129,6 +129,21 @@
     return {done: true, holds: !!style && block.tagName === 'P' && parseFloat(style.marginTop) + parseFloat(style.marginBottom) > 0};
   }
 
+  // Gives the editor its text as if it was pasted, with its paragraphs, and
+  // tells whether it has taken it: then no key makes a list of what is numbered.
+  function paste() {
+    const el = globalThis.held, doc = document.implementation.createHTMLDocument('');
+    for (const part of task.value.split(/\n{2,}/)) {
+      const p = doc.body.appendChild(doc.createElement('p'));
+      part.split('\n').forEach((line, i) => p.append(...i > 0 ? [doc.createElement('br'), line] : [line]));
+    }
+    const data = new DataTransfer();
+    data.setData('text/plain', task.value);
+    data.setData('text/html', doc.body.innerHTML);
+    const at = el.ownerDocument.activeElement || el;
+    return {done: true, holds: !at.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true, composed: true}))};
+  }
+
   const fieldText = el => el.matches('input,textarea') ? el.value : el.innerText;
 
   // The text of an editor whose paragraphs are fields of their own: from the
@@ -265,5 +280,5 @@
     focus: el => act(el) || (focus(into(el)), {done: true}),
     fill, type, choose, box, upload, read,
   };
-  return {ops, paragraph, filled, refocus, taken};
+  return {ops, paragraph, paste, filled, refocus, taken};
 })

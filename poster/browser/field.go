@@ -40,7 +40,7 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 	if got.Was { // a choice, which is made
 		return answer{}, nil
 	}
-	if err := r.enter(ctx, got); err != nil {
+	if err := r.enter(ctx, got, try); err != nil {
 		return got, err
 	}
 	left, err := r.tab.askOnce(ctx, question{Op: "filled", Value: a.value, Secret: a.secret, Again: try > 1})
@@ -50,8 +50,9 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 	return left, err
 }
 
-// enter puts the text into the field that is ready for it.
-func (r *run) enter(ctx context.Context, got answer) error {
+// enter puts the text into the field that is ready for it. An editor that has
+// made something else of it, such as a list of numbered lines, gets it pasted.
+func (r *run) enter(ctx context.Context, got answer, try int) error {
 	if got.Clear {
 		if err := r.clear(ctx); err != nil {
 			return err
@@ -60,12 +61,27 @@ func (r *run) enter(ctx context.Context, got answer) error {
 	switch {
 	case got.Filled:
 		return nil
+	case got.Lines && try > 1:
+		return r.paste(ctx, got.Text)
 	case got.Lines:
 		return r.paragraphs(ctx, got.Text)
 	case got.Clear:
 		return r.paced(ctx, r.insert(ctx, got.Text))
 	}
 	return r.insert(ctx, got.Text)
+}
+
+// paste puts a text into an editor as a whole, or line by line into one that
+// takes nothing pasted.
+func (r *run) paste(ctx context.Context, text string) error {
+	got, err := r.tab.askOnce(ctx, question{Op: "paste", Value: strings.Trim(text, "\n")})
+	if err := reached(ctx, err); err != nil {
+		return err
+	}
+	if !got.Holds {
+		return r.paragraphs(ctx, text)
+	}
+	return r.paced(ctx, nil)
 }
 
 // insert puts a text in at the caret, as one insertion.
