@@ -141,6 +141,7 @@ func TestFailures(t *testing.T) {
 		{"disabled", `<button disabled>Go</button>`, "- click: Go", flow.Owner, []string{`button "Go" is disabled`}},
 		{"covered", `<button>Go</button><div class=veil style="position:fixed;inset:0"></div>`, "- click: Go", flow.Owner, []string{`button "Go" is covered by <div class=veil>`}},
 		{"no option", `<select name=a><option>A<option>B</select>`, "- choose: {a: C}", flow.Owner, []string{`has no option "C"; there are: "A", "B"`}},
+		{"choice taken back", `<label>Kind<select name=a style="display:none" onchange="this.value=''"><option value="">-<option>B</select></label>`, "- choose: {a: B}", flow.Owner, []string{`select "Kind" does not keep the choice: click what is drawn over it`}},
 		{"too long", `<label>Title<input maxlength=5></label>`, "- fill: {Title: A long title}", flow.Sender, []string{"takes at most 5 characters"}},
 		{"does not keep", `<label>Title<input oninput="this.value='x'"></label>`, "- fill: {Title: Sofa}", flow.Owner, []string{`"Title" holds something else after it was filled: "x"`}},
 		{"one photo", `<label>Photos<input type=file></label>`, `- upload: {Photos: "{{photos}}"}`, flow.Owner, []string{"takes one photo, not 2"}},

@@ -3,7 +3,7 @@
 // op, functions of the element and the time. Each gives an answer with done or
 // refused, or {why} it is not yet possible; soon asks for the next frame.
 (function actions(task, names, finder, mouse) {
-  const {space, fold, short, above, within, enabled, disabled, editable, describe, faced, coded} = names;
+  const {space, fold, short, above, within, shown, enabled, disabled, editable, describe, faced, coded} = names;
   const {still, scroll, expect, front} = mouse;
 
   const act = el => enabled(el) ? null : {why: `${describe(el)} ${disabled(el)}`};
@@ -193,10 +193,20 @@
     const option = by.map(f => [...el.options].find(o => f(o) && !o.disabled)).find(o => o);
     if (!option) return {why: `${describe(el)} has no option "${short(wanted, 40)}"`, candidates: options(el)};
     if (option.selected && !el.multiple && el.selectedOptions.length === 1) return {done: true};
+    hold(el);
+    globalThis.option = option;
     option.selected = true;
     event(el, 'input');
     event(el, 'change');
     return {done: true};
+  }
+
+  // Has what is drawn over a select taken the choice back? One that can be seen
+  // may well begin anew after each choice.
+  function chosen() {
+    const el = globalThis.held;
+    const lost = el?.isConnected && el.matches('select') && !shown(el) && ![...el.selectedOptions].some(o => o.value === globalThis.option?.value);
+    return {done: true, differs: lost ? describe(el) : ''};
   }
 
   function box(el, now) {
@@ -280,5 +290,5 @@
     focus: el => act(el) || (focus(into(el)), {done: true}),
     fill, type, choose, box, upload, read,
   };
-  return {ops, paragraph, paste, filled, refocus, taken};
+  return {ops, chosen, paragraph, paste, filled, refocus, taken};
 })

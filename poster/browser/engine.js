@@ -99,7 +99,7 @@
   }
 
   const direct = {
-    same, hide, unhide, painted, depart, mark, edge, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph, paste: actions.paste,
+    same, hide, unhide, painted, depart, mark, edge, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph, paste: actions.paste, chosen: actions.chosen,
     said: () => ({done: true, said: words()}),
     glance: () => wrong() || {done: true},
     source: () => ({done: true, text: document.documentElement.outerHTML}),

@@ -220,7 +220,14 @@ func (r *run) choose(ctx context.Context, a *act) error {
 	if _, err := r.ask(ctx, a, question{Op: "choose", Value: a.value}); err != nil {
 		return err
 	}
-	return r.settled(ctx)
+	if err := r.settled(ctx); err != nil {
+		return err
+	}
+	got, err := r.tab.askOnce(ctx, question{Op: "chosen"})
+	if err == nil && got.Differs != "" {
+		return &trouble{fault: flow.Owner, err: fmt.Errorf("%s does not keep the choice: click what is drawn over it, and then the choice", got.Differs)}
+	}
+	return reached(ctx, err)
 }
 
 // tick clicks a box unless it is as wanted, and then waits until it is.
