@@ -105,6 +105,7 @@ type answer struct {
 	Rows       [][]string `json:"rows"`
 	Filled     bool       `json:"filled"`
 	Lines      bool       `json:"lines"` // the text goes in line by line
+	Clear      bool       `json:"clear"` // after what is there was taken out
 	Gone       bool       `json:"gone"`
 	Differs    string     `json:"differs"`
 	Was        bool       `json:"was"`
