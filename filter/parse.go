@@ -33,7 +33,7 @@ func ParseSettings(name string, data []byte) (*Settings, error) {
 type parser struct{ s *Settings }
 
 func (p *parser) settings(root strictyaml.Node) {
-	top := root.Mapping("owner", "mta", "state", "allow-root", "deadline", "size-limit", "refusals", "receipts",
+	top := root.Mapping("owner", "mta", "state", "ledger", "ledger-password", "allow-root", "deadline", "size-limit", "refusals", "receipts",
 		"browser", "trust", "people", "apps", "rules")
 	if top["owner"].IsSet() {
 		p.s.Owner = address(top["owner"])
@@ -42,6 +42,7 @@ func (p *parser) settings(root strictyaml.Node) {
 	}
 	p.s.MTA = optionalWord(top["mta"], "mta", "", "postfix", "exim", "opensmtpd", "qmail", "courier", "sendmail", "dovecot")
 	p.s.State = top["state"].Text()
+	p.ledger(top["ledger"], top["ledger-password"])
 	p.s.AllowRoot = top["allow-root"].Bool()
 	p.s.Refusals = Refusals(optionalWord(top["refusals"], "way to refuse", "bounce", "bounce", "mail"))
 	p.limits(top["deadline"], top["size-limit"])
@@ -52,6 +53,30 @@ func (p *parser) settings(root strictyaml.Node) {
 	p.apps(top["apps"])
 	p.rules(root, top["rules"])
 	p.checkAnswers(root, top["receipts"])
+}
+
+// ledger reads where PostgreSQL is. No mistake quotes the URL, which may hold the
+// password that it must not.
+func (p *parser) ledger(place, password strictyaml.Node) {
+	p.s.Ledger, p.s.LedgerKey = place.Text(), source(password.In("ledger-password"))
+	if password.IsSet() && !place.IsSet() {
+		password.Mistake("there is no ledger: that it would be the password for")
+	}
+	if !place.IsText() {
+		return
+	}
+	u, err := url.Parse(p.s.Ledger)
+	switch {
+	case err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || len(u.Path) < 2:
+		place.Mistake("here belongs the URL of a PostgreSQL database, such as postgres://mailapp@db.example.org/mailapp")
+	case hasPassword(u):
+		place.Mistake("a password is not written into this file; give it by ledger-password: {file: …}")
+	}
+}
+
+func hasPassword(u *url.URL) bool {
+	_, given := u.User.Password()
+	return given || u.Query().Has("password")
 }
 
 // optionalWord gives one of words, or preset where nothing is written.

@@ -55,7 +55,7 @@ func TestExampleSettings(t *testing.T) {
 		t.Errorf("got %+v", app)
 	}
 	for _, key := range slices.Concat(conditionKeys, []string{"do:", "person:", "app:", "reason:", "maildir:", "command:", "to:",
-		"owner:", "mta:", "state:", "allow-root:", "deadline:", "size-limit:", "refusals:", "from:", "sendmail:", "smtp:", "path:", "sandbox:",
+		"owner:", "mta:", "state:", "ledger:", "ledger-password:", "allow-root:", "deadline:", "size-limit:", "refusals:", "from:", "sendmail:", "smtp:", "path:", "sandbox:",
 		"authserv-id:", "unproven:", "addresses:", "logins:", "accept:", "secret:", "file:", "env:", "flow:", "url:", "account:",
 		"password:", "with:", "post", "register", "first:", "invite:", "received-by:", "dkim", "reject", "drop", "keep", "forward", "hold"}) {
 		if !strings.Contains(string(data), key) {
@@ -128,6 +128,12 @@ func TestMistakes(t *testing.T) {
 		{"size-limit: big", "here belongs a size"},
 		{"deadline: -1s", "here belongs a time"},
 		{"allow-root: perhaps", "here belongs true or false"},
+		{"ledger: /var/lib/ledger", "here belongs the URL of a PostgreSQL database"},
+		{"ledger: postgres://db.example.org", "here belongs the URL of a PostgreSQL database"},
+		{"ledger: postgres://me:sesame@db.example.org/mail", "a password is not written into this file; give it by ledger-password"},
+		{"ledger: postgres://me@db.example.org/mail?password=sesame", "a password is not written into this file; give it by ledger-password"},
+		{"ledger-password: sesame", "a secret is not written into this file"},
+		{"ledger-password: {file: x}", "there is no ledger: that it would be the password for"},
 		{"refusals: no", `unknown way to refuse "no"; there are: bounce, mail`},
 		{"receipts: {smtp: localhost}", "a host and its port"},
 		{"receipts: {smtp: 'localhost:0'}", "a host and its port"},

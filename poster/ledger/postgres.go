@@ -84,9 +84,7 @@ func postgresConfig(where string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u, err := url.Parse(where); err == nil && !u.Query().Has("password") {
-		config.Password, _ = u.User.Password() // not what a file says that others may read
-	}
+	config.Password = passwordIn(where) // not what a file says that others may read
 	if schema := config.RuntimeParams["search_path"]; !schemaName.MatchString(schema) {
 		return nil, fmt.Errorf("search_path=%s: here belongs the name of one schema", schema)
 	}
@@ -128,8 +126,20 @@ func safeByDefault(where string) (string, error) {
 			query.Set(name, preset)
 		}
 	}
-	u.RawQuery = query.Encode()
+	u.RawQuery = strings.ReplaceAll(query.Encode(), "+", "%20") // as PostgreSQL reads it
 	return u.String(), nil
+}
+
+func passwordIn(where string) string {
+	u, err := url.Parse(where)
+	if err != nil {
+		return ""
+	}
+	if query := u.Query(); query.Has("password") {
+		return query.Get("password")
+	}
+	password, _ := u.User.Password()
+	return password
 }
 
 // isLocal tells that the server is on this host.

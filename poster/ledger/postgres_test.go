@@ -141,6 +141,7 @@ func TestPostgresConfig(t *testing.T) {
 		"postgres://u@localhost/d":                                     {"", "unverified", "mailapp"},
 		"postgres://u@127.0.0.1:5433/d":                                {"", "unverified", "mailapp"},
 		"postgres:///d?host=/run/postgresql&user=u":                    {"", "none", "mailapp"},
+		"postgres:///d?host=/run/postgresql&password=p%20w%2B%26":      {"p w+&", "none", "mailapp"},
 		"postgres:///d?host=db.example.org&user=u&sslmode=verify-full": {"", "verified", "mailapp"},
 	} {
 		config, err := postgresConfig(where)
