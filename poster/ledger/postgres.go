@@ -291,7 +291,8 @@ func (c pgConn) pid() uint32 { return c.Conn.Conn().PgConn().PID() }
 // pooler makes up.
 func (c pgConn) isDirect(ctx context.Context) error {
 	var pid uint32
-	if err := c.Conn.Conn().QueryRow(ctx, `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
+	// Nothing is prepared, which a pooler might leave for the next to stumble over.
+	if err := c.Conn.Conn().QueryRow(ctx, `SELECT pg_backend_pid()`, pgx.QueryExecModeSimpleProtocol).Scan(&pid); err != nil {
 		return err
 	}
 	if pid != c.pid() {
