@@ -21,6 +21,7 @@ CREATE TABLE IF NOT EXISTS job (
     attempts   INTEGER NOT NULL,
     ads_before TEXT    NOT NULL DEFAULT 'null', -- JSON: the account's ads before the click
     published  INTEGER NOT NULL DEFAULT 0,      -- when the click may have come; 0: none counts
+    absent     INTEGER NOT NULL DEFAULT 0,      -- how often the ad was not on the site after its click
     created    INTEGER NOT NULL,
     updated    INTEGER NOT NULL
 );
