@@ -33,7 +33,7 @@ func ParseSettings(name string, data []byte) (*Settings, error) {
 type parser struct{ s *Settings }
 
 func (p *parser) settings(root strictyaml.Node) {
-	top := root.Mapping("owner", "mta", "state", "allow-root", "deadline", "size-limit", "refusals", "receipts",
+	top := root.Mapping("owner", "mta", "state", "allow-root", "deadline", "give-up", "size-limit", "refusals", "receipts",
 		"browser", "trust", "people", "apps", "rules")
 	if top["owner"].IsSet() {
 		p.s.Owner = address(top["owner"])
@@ -45,6 +45,7 @@ func (p *parser) settings(root strictyaml.Node) {
 	p.s.AllowRoot = top["allow-root"].Bool()
 	p.s.Refusals = Refusals(optionalWord(top["refusals"], "way to refuse", "bounce", "bounce", "mail"))
 	p.limits(top["deadline"], top["size-limit"])
+	p.giveUp(top["give-up"])
 	p.receipts(top["receipts"])
 	p.browser(top["browser"])
 	p.trust(top["trust"])
@@ -214,13 +215,14 @@ func (p *parser) apps(n strictyaml.Node) {
 
 func (p *parser) app(e strictyaml.Entry) *App {
 	n := e.Value.In("app %q", e.Key)
-	keys := n.Mapping("flow", "url", "account", "password", "with")
+	keys := n.Mapping("flow", "url", "account", "password", "pace", "with")
 	a := &App{
 		Name:     e.Key,
 		Flow:     keys["flow"].Text(),
 		URL:      keys["url"].Text(),
 		Account:  keys["account"].Text(),
 		Password: source(keys["password"]),
+		Pace:     pace(keys["pace"]),
 		With:     map[string]string{},
 		places:   map[string]strictyaml.Pos{"": e.Name.Pos()},
 	}

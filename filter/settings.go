@@ -20,6 +20,7 @@ type Settings struct {
 	State     string        // directory as written, "" for the default; see Path
 	AllowRoot bool          // mails are handled even as the superuser
 	Deadline  time.Duration // of one mail (C6)
+	GiveUp    time.Duration // since the first attempt at a job: what fails after that is held
 	SizeLimit int64         // of a message, in bytes
 	Refusals  Refusals
 	Receipts  Receipts
@@ -36,6 +37,7 @@ type Settings struct {
 const (
 	DefaultDeadline  = 4 * time.Minute
 	MaxDeadline      = 15 * time.Minute
+	DefaultGiveUp    = 72 * time.Hour // Exim gives up after 4 days, Postfix after 5, qmail after 7
 	DefaultSizeLimit = 50 << 20
 	DefaultSendmail  = "/usr/sbin/sendmail"
 )
@@ -89,6 +91,7 @@ type App struct {
 	URL      string
 	Account  string
 	Password Source
+	Pace     Pace
 	With     map[string]string // the flow's own parameters
 
 	places map[string]strictyaml.Pos // of the keys of With, and of the app's own name as ""
@@ -101,6 +104,13 @@ func (a *App) Place(parameter string) strictyaml.Pos {
 		return place
 	}
 	return a.places[""]
+}
+
+// Pace is how often an app's account may publish; a zero field sets no limit.
+type Pace struct {
+	Every     time.Duration // the least time between two ads
+	PerDay    int           // the most ads in 24 hours
+	SameTitle time.Duration // the least time between two ads of one title
 }
 
 // Source says where a secret is kept; at most one field is set. It is only
