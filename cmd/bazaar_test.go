@@ -24,9 +24,8 @@ import (
 //
 // $TEST_BAZAAR_DOES says how it behaves:
 //
-//	lost      takes the ad and never confirms it
+//	lost      takes the ad, shows it under a title of its own, and never confirms it
 //	dropped   neither takes the ad nor answers
-//	rewrites  shows the ad under a title of its own
 //	refuses   does not like what the ad says
 //	down      does not answer at all
 //	hangs     does not answer the click until the time is up
@@ -72,7 +71,7 @@ func (b bazaar) post(ctx context.Context, task flow.Task, does string) (flow.Res
 	pass("before the click")
 	url := ""
 	if does != "dropped" {
-		url = b.put(task.Values["title"], does == "rewrites")
+		url = b.put(task.Values["title"], does == "lost")
 	}
 	pass("after the click")
 	switch does {

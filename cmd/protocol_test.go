@@ -191,7 +191,6 @@ var plays = []play{
 	{name: "blind"},
 	{name: "lost", lists: true, does: "lost", later: "lost"},
 	{name: "dropped", lists: true, does: "dropped"},
-	{name: "rewrites", lists: true, does: "rewrites", later: "rewrites"},
 	{name: "lost blind", does: "lost"},
 	{name: "down", lists: true, does: "down"},
 	{name: "browser dies", lists: true, does: "dies"},
