@@ -13,6 +13,7 @@ import (
 // nothing had been before them, with all their time.
 func (r *run) listed(ctx context.Context) error {
 	replies := r.tab.replies
+	r.item = 0
 	err := r.list(ctx, r.task.Flow.Sections[flow.List], false)
 	if err == nil {
 		err = r.last(ctx)
@@ -26,7 +27,7 @@ func (r *run) listed(ctx context.Context) error {
 	for name := range r.values {
 		r.plan.values[name] = ""
 	}
-	r.rows, r.values = nil, map[string]string{}
+	r.rows, r.values, r.item = nil, map[string]string{}, 1
 	r.tab.update(func() { r.tab.replies = replies })
 	r.end = r.deadline(ctx)
 	return r.watchFails()

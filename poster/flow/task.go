@@ -49,7 +49,7 @@ type Photo struct {
 
 // Event tells what a run is about to do.
 type Event struct {
-	Step, Of int    // list items, as Step.Item counts: in a part or section that of where it is run
+	Step, Of int    // list items, as Step.Item counts: in a part or section that of where it is run; 0 while Task.Listed has the list run
 	Text     string // "fill Title": never a value
 	Page     string // where, without the query
 }
