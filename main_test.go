@@ -303,7 +303,7 @@ var doors = map[string][]string{
 	"github.com/spf13/cobra":         {"mailapp/cmd"},
 	"golang.org/x/net":               {"mailapp/filter", "mailapp/filter/auth"},
 	"golang.org/x/sys":               {"mailapp/poster/browser"},
-	"golang.org/x/text":              {"mailapp/filter"},
+	"golang.org/x/text":              {"mailapp/filter", "mailapp/poster"}, // the mail's subject there, titles as sites rewrite them here
 	"gopkg.in/yaml.v3":               {"mailapp/filter/strictyaml"},
 	"modernc.org/sqlite":             {"mailapp/poster/ledger"},
 

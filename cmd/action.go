@@ -158,21 +158,15 @@ func (m *mail) keepForOwner(id string) error {
 const ownerTime = 4 * time.Second
 
 // notifyOwner tells the owner, at most once a day and cause, what only they
-// can mend: a login, a captcha, a page that has changed, an ad in doubt (C27).
-// That the owner cannot be told only stands in the log: the mail's own end is
-// not changed by it.
+// can mend: a login, a captcha, a page that has changed, an ad in doubt, a job
+// that was given up (C27). That the owner cannot be told only stands in the log:
+// the mail's own end is not changed by it.
 func (m *mail) notifyOwner(job poster.Job, o poster.Outcome, cause error) {
 	var failure *flow.Failure
-	if !errors.As(cause, &failure) {
+	if !errors.As(cause, &failure) && (cause == nil || o.State != ledger.Held) {
 		return
 	}
-	text := fmt.Sprintf("A mail to app %q could not be posted.\n\n%v\n\n", job.App, cause)
-	if o.State == ledger.Held {
-		text += fmt.Sprintf("Nobody can know whether the ad is online. Look at the site, then settle it:\n\n"+
-			"    mailapp ledger posted %[1]s URL\n    mailapp ledger retry %[1]s\n    mailapp ledger forget %[1]s\n", job.ID())
-	} else {
-		text += "It is tried again as long as the mail server keeps it.\n"
-	}
+	text := fmt.Sprintf("A mail to app %q could not be posted.\n\n%v\n\n%s", job.App, cause, advice(job.ID(), o))
 	if m.report.Trace != "" {
 		text += fmt.Sprintf("\nWhat was done, step by step, and the page as it was then:\n\n    %s\n", m.report.Trace)
 	}
@@ -180,11 +174,42 @@ func (m *mail) notifyOwner(job poster.Job, o poster.Outcome, cause error) {
 	defer cancel()
 	m.report.note(m.sendOnce(ctx, poster.Notice{
 		To: m.settings.Owner, Key: job.Key, Subject: "mailapp: " + job.App + " needs a look", Text: text,
-		Reason: ownerReason(job.App, failure), Screenshot: o.Screenshot,
+		Reason: noticeReason(job, o, failure), Screenshot: o.Screenshot,
 	}))
+}
+
+// advice tells the owner what becomes of the job, and what they can do.
+func advice(id string, o poster.Outcome) string {
+	switch {
+	case o.GivenUp:
+		return "It is not tried any more: it is held, and nothing is online. The sender was told.\n" +
+			"When the cause is mended, have it posted, or close it:\n\n" +
+			fmt.Sprintf("    mailapp ledger retry %[1]s\n    mailapp ledger forget %[1]s\n", id)
+	case o.State == ledger.Held:
+		return "Nobody can know whether the ad is online. Look at the site, then settle it:\n\n" +
+			fmt.Sprintf("    mailapp ledger posted %[1]s URL\n    mailapp ledger retry %[1]s\n    mailapp ledger forget %[1]s\n", id)
+	case o.State == ledger.Doubt:
+		return "The ad may be online. It is looked for on the site when the mail server brings the\n" +
+			"mail again, and not published twice.\n"
+	}
+	return "It is tried again when the mail server brings it.\n"
+}
+
+// noticeReason tells notices apart: each ad in doubt needs a look of its own.
+func noticeReason(job poster.Job, o poster.Outcome, f *flow.Failure) string {
+	switch {
+	case o.GivenUp:
+		return "given up: " + ownerReason(job.App, f)
+	case o.State == ledger.Held:
+		return "held: " + job.Key
+	}
+	return ownerReason(job.App, f)
 }
 
 // ownerReason is what a failure's notice is sent for, once a day.
 func ownerReason(app string, f *flow.Failure) string {
+	if f == nil {
+		return app
+	}
 	return app + ": " + f.Step + ": " + string(f.Fault)
 }

@@ -207,8 +207,18 @@ func (t *trial) take(ctx context.Context, data []byte, fields map[string]string)
 // walk goes through the flow up to publish.
 func (t *trial) walk(ctx context.Context, pictures bool) (flow.Result, error) {
 	t.task.Rehearse, t.task.Pictures = true, pictures
+	if f := t.task.Flow; f.Publishes() && f.ListsAds() {
+		t.task.Listed = func(rows []map[string]string) error {
+			t.line("list", "the account has %d ads", len(rows))
+			return nil
+		}
+	}
 	t.task.Progress = func(e flow.Event) {
-		t.line(fmt.Sprintf("%d/%d", e.Step, e.Of), "%s", e.Text)
+		label := fmt.Sprintf("%d/%d", e.Step, e.Of)
+		if e.Step == 0 {
+			label = "list"
+		}
+		t.line(label, "%s", e.Text)
 		t.awaitEnter(ctx)
 	}
 	t.task.Done = func(s flow.TraceStep) {

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"mailapp/filter"
@@ -21,6 +23,10 @@ import (
 
 // observe is told of every transition of the ledger; the crash test sets it.
 var observe func(to ledger.State, done bool)
+
+// adapt may change the poster before its first job; tests of the protocol put a
+// scripted site into it.
+var adapt = func(*poster.Poster) {}
 
 // lookupTXT asks the DNS, by the system's resolver; tests set it.
 var lookupTXT = net.DefaultResolver.LookupTXT
@@ -50,10 +56,22 @@ func (m *mail) job() (poster.Job, error) {
 	}
 	m.report.ID = entry.ID()
 	m.tell(event{Partial: m.report})
+	app, title := m.settings.App(m.verdict.App), m.verdict.Fields["title"]
+	entry.Account, entry.Title = accountOf(app), poster.Fold(title)
 	return poster.Job{
-		Job: entry, Title: m.verdict.Fields["title"], Site: m.settings.App(m.verdict.App).URL,
+		Job: entry, Title: title, Site: app.URL, Pace: ledger.Pace(app.Pace),
 		MailRefusals: m.settings.Refusals == filter.ByMail, Retry: m.retry, Work: m.work,
 	}, nil
+}
+
+// accountOf names an account at a site: apps that publish as the same one, in
+// several categories for instance, share its pace.
+func accountOf(app *filter.App) string {
+	site := app.URL
+	if u, err := url.Parse(app.URL); err == nil {
+		site = strings.ToLower(u.Host)
+	}
+	return strings.TrimSpace(site + " " + app.Account)
 }
 
 // work gives what the flow runs on: the flow itself, fields, photos, password.
@@ -167,10 +185,13 @@ func (m *mail) poster() (*poster.Poster, error) {
 	if err := errors.Join(browser.Sweep(m.state.run()), m.state.sweep()); err != nil {
 		return nil, err
 	}
-	return &poster.Poster{
+	p := &poster.Poster{
 		Ledger: m.ledger,
 		Site:   newBrowser(m.settings, m.state),
 		Send:   sendBy(m.settings), From: receiptFrom(m.settings),
 		Progress: func(e flow.Event) { m.say("page", "%s", e.Text) },
-	}, nil
+		GiveUp:   m.settings.GiveUp,
+	}
+	adapt(p)
+	return p, nil
 }

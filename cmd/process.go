@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -187,6 +188,7 @@ func (m *mail) post(ctx context.Context) error {
 	m.noteOutcome(outcome)
 	m.leaveTrace(job, errors.Join(err, outcome.Cause))
 	if err != nil {
+		m.noteWait(err)
 		m.notifyOwner(job, outcome, err)
 		return err
 	}
@@ -199,7 +201,8 @@ func (m *mail) post(ctx context.Context) error {
 		}
 		return unpostable{fmt.Sprintf("The site did not take the ad; it said: %s", outcome.Result.Said)}
 	case ledger.Held:
-		m.notifyOwner(job, outcome, outcome.Cause)
+		// Whoever has held it earlier may have died before the owner was told.
+		m.notifyOwner(job, outcome, cmp.Or(outcome.Cause, errors.New(outcome.Result.Said)))
 		return m.keepForOwner(job.ID())
 	}
 	return errors.New("the poster came to no outcome")
@@ -214,6 +217,14 @@ func (m *mail) noteOutcome(o poster.Outcome) {
 	}
 	if o.Answered && !o.Earlier {
 		m.say("receipt", "sent to %s", m.evidence.Address)
+	}
+}
+
+// noteWait notes for the log that nothing was tried, because it is not the
+// job's turn.
+func (m *mail) noteWait(err error) {
+	if errors.As(err, new(poster.Wait)) && m.report.Outcome == "" {
+		m.report.Outcome = "waiting"
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"mailapp/poster"
 	"mailapp/poster/browser"
 	"mailapp/poster/fakesite"
 	"mailapp/poster/ledger"
@@ -30,6 +31,10 @@ func TestMain(m *testing.M) {
 	_ = os.Setenv("GORACE", quickEnd)
 	testscript.Main(pgtest.Main{M: m}, map[string]func(){"mailapp": func() {
 		observe = crashAt(os.Getenv("TEST_CRASH_AT"))
+		adapt = func(p *poster.Poster) { p.Calm = 100 * time.Millisecond }
+		if dir := os.Getenv("TEST_BAZAAR"); dir != "" {
+			observe, adapt = rehearseDeath(bazaar(dir))
+		}
 		lookupTXT = zone(os.Getenv("TEST_DNS")).lookupTXT
 		if most, err := strconv.Atoi(os.Getenv("TEST_MOST_ASKED")); err == nil {
 			registerLimit.Total = most
@@ -116,7 +121,8 @@ func crashAt(point string) func(ledger.State, bool) {
 //	                   for @LEDGER@ in *.yaml; its password is in the file dbpassword
 //
 // and $SITE, a fake site of their own with an account fred@example.org, and a
-// rules.yaml for it where they bring none. In a script's own *.yaml, @SITE@ is
+// rules.yaml for it where they bring none; its flow fakesite.yaml is the demo's, and
+// unlisted.yaml is the same without the section list. In a script's own *.yaml, @SITE@ is
 // replaced by the site's URL. The condition [browser] tells that there is one,
 // [postgres] that there is a PostgreSQL, [root] that root runs the tests.
 func TestScripts(t *testing.T) { runScripts(t, "../testdata/script") }
@@ -235,8 +241,9 @@ func setUpFiles(dir, url string) error {
 	if err != nil {
 		return err
 	}
+	unlisted, _, _ := strings.Cut(string(flow), "\nlist:")
 	for name, data := range map[string]string{
-		"rules.yaml": testRules, "fakesite.yaml": string(flow), "sofa.eml": string(mail), "password": "correct horse\n",
+		"rules.yaml": testRules, "fakesite.yaml": string(flow), "unlisted.yaml": unlisted, "sofa.eml": string(mail), "password": "correct horse\n",
 		"binary": "\x7fELF\x02\x01\x01\x00\x00\xff\xfe\x80 is no mail\x00",
 	} {
 		path := filepath.Join(dir, name)

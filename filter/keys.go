@@ -37,6 +37,8 @@ const (
 	someMailbox  shape = "recipients"
 	aWebAddress  shape = "web-address"
 	aDatabase    shape = "database"
+	aCount       shape = "count"
+	thePace      shape = "pace"
 	trueOrFalse  shape = "yes"
 	thePeople    shape = "people"
 	theApps      shape = "apps"
@@ -101,6 +103,7 @@ var objects = map[shape][]keyWord{
 		{"ledger-password", aSecret, false, "The password of that database."},
 		{"allow-root", trueOrFalse, false, "Handle messages even as root, for whom Chromium has no sandbox; false unless this is given."},
 		{"deadline", aTime, false, "How long one message may take, at most 15m; 4m unless this is given."},
+		{"give-up", aTime, false, "For how long a job that fails is tried again before it is held and its sender told, at least 1h; 72h unless this is given."},
 		{"size-limit", aSizeLimit, false, "The largest message that is taken; 50M unless this is given."},
 		{"refusals", aRefusal, false, "How a proven sender learns of a refusal: by a bounce of the mail server, the default, or by a mail of our own."},
 		{"receipts", theReceipts, false, "From whom and by what way receipts and notices leave; of sendmail, smtp and maildir there may be one."},
@@ -137,7 +140,13 @@ var objects = map[shape][]keyWord{
 		{"account", aText, false, "The account to post as, for {{account}} in the flow."},
 		{"password", aSecret, false, "Its password, for {{password}} in the flow."},
 		{"keep-session", trueOrFalse, false, "Keep the account's cookies from one mail to the next, so that it need not log in each time."},
+		{"pace", thePace, false, "How often the account may publish; messages above that wait."},
 		{"with", theWith, false, "What else the flow asks for: its parameters."},
+	},
+	thePace: {
+		{"every", aTime, false, "The least time from one ad to the next."},
+		{"per-day", aCount, false, "The most ads within 24 hours."},
+		{"same-title", aTime, false, "The least time between two ads with the same title."},
 	},
 	aSecret: {
 		{"file", aPath, false, "A file that only its owner can read."},

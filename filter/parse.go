@@ -43,6 +43,7 @@ func (p *parser) settings(root strictyaml.Node) {
 	p.s.AllowRoot = top["allow-root"].Bool()
 	p.s.Refusals = Refusals(oneOf(top["refusals"], "way to refuse", aRefusal, string(ByBounce)))
 	p.limits(top["deadline"], top["size-limit"])
+	p.giveUp(top["give-up"])
 	p.receipts(top["receipts"])
 	p.browser(top["browser"])
 	p.trust(top["trust"])
@@ -236,6 +237,7 @@ func (p *parser) app(e strictyaml.Entry) *App {
 		URL:         keys["url"].Text(),
 		Account:     keys["account"].Text(),
 		Password:    source(keys["password"]),
+		Pace:        pace(keys["pace"]),
 		With:        map[string]string{},
 		KeepSession: keys["keep-session"].Bool(),
 		places:      map[string]strictyaml.Pos{"": e.Name.Pos()},

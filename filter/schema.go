@@ -28,6 +28,7 @@ func Schema() []byte {
 	defs[string(aSecret)]["oneOf"] = having("file", "env", "command")
 	ways := having("sendmail", "smtp", "maildir")
 	defs[string(theReceipts)]["oneOf"] = append(ways, strictyaml.Schema{"not": strictyaml.AnyOf(ways...)})
+	defs[string(thePace)]["minProperties"] = 1
 	actionKeys(defs[string(aRule)])
 	for _, s := range mayBeEmpty {
 		defs[string(s)]["type"] = []string{"object", "null"}
@@ -72,6 +73,7 @@ func plainShapes() map[shape]strictyaml.Schema {
 		someMailbox:  list(`^[^\s@<>,;]+@[^\s@<>,;]+$`),
 		aWebAddress:  fitting(`^https?://[^/?#@\s]+([/?#].*)?$`),
 		aDatabase:    fitting(`^postgres(ql)?://[^\s]+/[^\s]+$`),
+		aCount:       {"type": "integer", "minimum": 1},
 		trueOrFalse:  strictyaml.Bool,
 		thePeople:    named(ownName.String(), ref(aPerson)),
 		theApps:      named(ownName.String(), ref(anApp)),

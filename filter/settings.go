@@ -22,6 +22,7 @@ type Settings struct {
 	LedgerKey Source        // the password for it; unset if it needs none
 	AllowRoot bool          // mails are handled even as the superuser
 	Deadline  time.Duration // of one mail (C6)
+	GiveUp    time.Duration // since the first attempt at a job: what fails after that is held
 	SizeLimit int64         // of a message, in bytes
 	Refusals  Refusals
 	Receipts  Receipts
@@ -38,6 +39,7 @@ type Settings struct {
 const (
 	DefaultDeadline  = 4 * time.Minute
 	MaxDeadline      = 15 * time.Minute
+	DefaultGiveUp    = 72 * time.Hour // Exim gives up after 4 days, Postfix after 5, qmail after 7
 	DefaultSizeLimit = 50 << 20
 	DefaultSendmail  = "/usr/sbin/sendmail"
 )
@@ -91,6 +93,7 @@ type App struct {
 	URL      string
 	Account  string
 	Password Source
+	Pace     Pace
 	With     map[string]string // the flow's own parameters
 	// KeepSession: the login of one post is tried for the next.
 	KeepSession bool
@@ -105,6 +108,13 @@ func (a *App) Place(parameter string) strictyaml.Pos {
 		return place
 	}
 	return a.places[""]
+}
+
+// Pace is how often an app's account may publish; a zero field sets no limit.
+type Pace struct {
+	Every     time.Duration // the least time between two ads
+	PerDay    int           // the most ads in 24 hours
+	SameTitle time.Duration // the least time between two ads of one title
 }
 
 // Source says where a secret is kept; at most one field is set. It is only

@@ -42,7 +42,7 @@ func TestExampleSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := parse(t, string(data))
-	if s.Deadline != 4*time.Minute || s.SizeLimit != 50<<20 || s.Refusals != ByBounce || !s.Browser.Sandbox ||
+	if s.Deadline != 4*time.Minute || s.GiveUp != 72*time.Hour || s.SizeLimit != 50<<20 || s.Refusals != ByBounce || !s.Browser.Sandbox ||
 		s.Trust != (Trust{AuthservID: "mx.example.org", ReceivedBy: "mx.example.org", Unproven: Hold}) || s.Receipts != (Receipts{From: "mailapp@example.org", Sendmail: DefaultSendmail}) {
 		t.Errorf("got %+v", s)
 	}
@@ -51,6 +51,7 @@ func TestExampleSettings(t *testing.T) {
 		t.Fatalf("got %+v, %+v", fred, app)
 	}
 	if app.Flow != "flows/classifieds.yaml" || app.With["category"] != "For sale" ||
+		app.Pace != (Pace{Every: 2 * time.Minute, PerDay: 30, SameTitle: 48 * time.Hour}) ||
 		!slices.Equal(app.Password.Command, []string{"pass", "show", "classifieds/fred"}) {
 		t.Errorf("got %+v", app)
 	}
@@ -73,7 +74,7 @@ func TestExampleSettings(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	s := parse(t, "owner: You@Example.org\nrules: [{name: all, do: hold}]")
 	want := &Settings{
-		File: "rules.yaml", Owner: "You@example.org", Deadline: DefaultDeadline, SizeLimit: DefaultSizeLimit,
+		File: "rules.yaml", Owner: "You@example.org", Deadline: DefaultDeadline, GiveUp: DefaultGiveUp, SizeLimit: DefaultSizeLimit,
 		Refusals: ByBounce, Receipts: Receipts{From: "You@example.org", Sendmail: DefaultSendmail},
 		Browser: Browser{Sandbox: true}, Trust: Trust{Unproven: Hold}, Rules: s.Rules,
 	}
@@ -133,6 +134,14 @@ func TestMistakes(t *testing.T) {
 		{"size-limit: 0", "lets no mail in"},
 		{"size-limit: big", "here belongs a size"},
 		{"deadline: -1s", "here belongs a time"},
+		{"give-up: 10m", "the least is 1h"},
+		{"give-up: never", "here belongs a time"},
+		{"apps: {x: {flow: f, url: 'https://x', pace: {}}}", `app "x": pace: here belongs at least one of`},
+		{"apps: {x: {flow: f, url: 'https://x', pace: 2m}}", `app "x": pace:`},
+		{"apps: {x: {flow: f, url: 'https://x', pace: {per-day: 0}}}", `pace: here belongs a number of ads such as 30, not "0"`},
+		{"apps: {x: {flow: f, url: 'https://x', pace: {per-day: many}}}", `not "many"`},
+		{"apps: {x: {flow: f, url: 'https://x', pace: {every: 0s}}}", "here belongs a time"},
+		{"apps: {x: {flow: f, url: 'https://x', pace: {evry: 2m}}}", `did you mean "every"`},
 		{"allow-root: perhaps", "here belongs true or false"},
 		{"ledger: /var/lib/ledger", "here belongs the URL of a PostgreSQL database"},
 		{"ledger: postgres://db.example.org", "here belongs the URL of a PostgreSQL database"},

@@ -1,10 +1,15 @@
-// Package poster acts: it carries a job out on a site at most once and tells
-// the sender what came of it at least once.
+// Package poster acts: it carries a job out on a site once, and tells the
+// sender what came of it at least once.
 //
 // The one instant of commitment is the flow's publish step. Before the click
-// the ledger says, on disk, that the job is in doubt; after it, nothing is
-// ever clicked again without a person's word. What happens when a process dies
-// in between follows from that, state by state, in [Poster.Post].
+// the ledger says, on disk, that the job is in doubt, and what ads the account
+// had. Where nobody has seen the click confirmed, the account's ads are looked
+// through: what is there is posted, what is surely absent is published again,
+// and anything else waits for a person. What happens when a process dies in
+// between follows from that, state by state, in [Poster.Post].
+//
+// Not promised: that an ad is recognised on a site whose list of ads cannot be
+// read, or changes in other ways meanwhile; such jobs are held.
 //
 // It knows no rules, no browser and no SQL: the site is an interface, the
 // ledger a package of its own.
@@ -37,6 +42,8 @@ type Job struct {
 	ledger.Job
 	Title string // names the ad in the receipt
 	Site  string // where it is to appear, for a sender who must look there
+	// Pace is how often the job's Account may publish.
+	Pace ledger.Pace
 	// MailRefusals: the sender learns of a refusal by mail, not by a bounce.
 	MailRefusals bool
 	// Retry: a person has said that what is held or in doubt is to be done.
@@ -61,6 +68,9 @@ func (w Work) Task() flow.Task {
 	return flow.Task{Flow: w.Flow, Values: w.Values, Secrets: w.Secrets, Photos: named(w.Photos), Session: w.Session}
 }
 
+// lists tells whether the flow publishes, and can tell the account's ads.
+func (w Work) lists() bool { return w.Flow != nil && w.Flow.Publishes() && w.Flow.ListsAds() }
+
 // Photo is a picture as it will be uploaded.
 type Photo struct {
 	Type string // image/jpeg, image/png, image/gif or image/webp, by content
@@ -70,22 +80,29 @@ type Photo struct {
 // Outcome is what has come of a job. The zero Outcome means nothing is known:
 // try again later.
 type Outcome struct {
-	State      ledger.State // Posted, Rejected, Held, or "" where it must be tried again
+	State      ledger.State // Posted, Rejected, Held; "" or, after a click, Doubt where it must be tried again
 	Result     ledger.Result
 	Photos     int    // uploaded by this run
 	Screenshot []byte // of the page at the end, JPEG or PNG; may be nil
 	Earlier    bool   // an earlier delivery had done it; no browser was started
 	Answered   bool   // the sender has been told by mail
+	GivenUp    bool   // Held because it was tried for too long; nothing was published
 	Cause      error  // what went wrong where this run ended in Held or Rejected; for the owner, not for the sender
 }
 
-// Poster posts. All fields but Progress are needed.
+// Poster posts. The first four fields are needed.
 type Poster struct {
-	Ledger   *ledger.Ledger
-	Site     Site
-	Send     Send
-	From     string // the receipts' From address
-	Progress func(flow.Event)
+	Ledger *ledger.Ledger
+	Site   Site
+	Send   Send
+	From   string // the receipts' From address
+
+	Progress func(flow.Event) // or nil
+	// GiveUp is how long after its first attempt a job that fails once more is
+	// held; 0 means never.
+	GiveUp time.Duration
+	Calm   time.Duration    // in place of [DefaultCalm]
+	Now    func() time.Time // nil: time.Now
 }
 
 // Grace is how long Post may still take to write down and answer what has
@@ -105,29 +122,51 @@ func Key(rule, recipient, sender, message string) string {
 
 // Post carries the job out, or finishes what an earlier delivery began. An
 // error means that it must be tried again later; the outcome may be set
-// beside it, when the ad is up but the receipt could not be sent.
+// beside it, when the ad is up but the receipt could not be sent. A [Wait] says
+// that it is not the job's turn: nothing has been tried.
 func (p *Poster) Post(ctx context.Context, job Job) (Outcome, error) {
-	claim, err := p.Ledger.Claim(ctx, job.Job)
+	t := &try{Poster: p, job: job, unlock: func() {}}
+	defer func() { t.unlock() }()
+	for {
+		o, err := t.once(ctx)
+		if !errors.Is(err, errAgain) {
+			return o, err
+		}
+	}
+}
+
+// try is one delivery's work on a job.
+type try struct {
+	*Poster
+	job    Job
+	locked bool // no other process publishes for the account
+	unlock func()
+}
+
+// once claims the job and does what its state asks for.
+func (t *try) once(ctx context.Context) (Outcome, error) {
+	if err := t.awaitTurn(ctx); err != nil {
+		return Outcome{}, err
+	}
+	claim, err := t.Ledger.Claim(ctx, t.job.Job)
 	if err != nil {
 		return Outcome{}, err
 	}
 	defer claim.Close()
-	if job.Retry && (claim.State == ledger.Held || claim.State == ledger.Doubt) {
-		return p.retry(ctx, claim, job)
+	if t.job.Retry && (claim.State == ledger.Held || claim.State == ledger.Doubt) {
+		return t.retry(ctx, claim)
 	}
 	switch claim.State {
 	case ledger.Claimed:
-		return p.run(ctx, claim, job)
+		return t.run(ctx, claim)
 	case ledger.Doubt:
-		return p.aftermath(func(ctx context.Context) (Outcome, error) {
-			return p.hold(ctx, claim, job, Outcome{Cause: errStopped}, stoppedInDoubt)
-		})
+		return t.lookUp(ctx, claim, Outcome{Cause: errStopped}, stoppedInDoubt)
 	case ledger.Posted, ledger.Rejected:
-		return p.aftermath(func(ctx context.Context) (Outcome, error) {
-			return p.answer(ctx, claim, job, Outcome{State: claim.State, Result: claim.Result, Earlier: true})
+		return aftermath(func(ctx context.Context) (Outcome, error) {
+			return t.answer(ctx, claim, t.job, Outcome{State: claim.State, Result: claim.Result, Earlier: true})
 		})
 	case ledger.Held:
-		return Outcome{State: ledger.Held, Result: claim.Result, Earlier: true}, nil
+		return Outcome{State: ledger.Held, Result: claim.Result, Earlier: true, GivenUp: claim.Published.IsZero()}, nil
 	case ledger.Answered:
 		return Outcome{State: claim.Ended, Result: claim.Result, Earlier: true, Answered: true}, nil
 	}
@@ -135,13 +174,14 @@ func (p *Poster) Post(ctx context.Context, job Job) (Outcome, error) {
 }
 
 // retry does by a person's word what was held. If nothing comes of it, it is
-// held again: no mail server will bring it once more.
-func (p *Poster) retry(ctx context.Context, claim *ledger.Claim, job Job) (Outcome, error) {
+// held again: no mail server will bring it once more. What is in doubt stays so:
+// it must not pass for what was held before the click.
+func (t *try) retry(ctx context.Context, claim *ledger.Claim) (Outcome, error) {
 	before := claim.Result
 	if err := claim.Retry(ctx); err != nil {
 		return Outcome{}, err
 	}
-	o, err := p.run(ctx, claim, job)
+	o, err := t.run(ctx, claim)
 	if claim.State != ledger.None {
 		return o, err
 	}
@@ -162,17 +202,14 @@ const (
 
 // run does the flow for a job that is claimed and settles it by what the site
 // says.
-func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome, error) {
-	work, err := job.Work(ctx)
+func (t *try) run(ctx context.Context, claim *ledger.Claim) (Outcome, error) {
+	work, err := t.job.Work(ctx)
 	if err != nil {
-		return Outcome{}, release(claim, err)
+		return t.failed(claim, Outcome{}, err)
 	}
-	task := work.Task()
-	task.Commit = func(ctx context.Context) error { return claim.Doubt(ctx, nil) }
-	task.Progress = p.Progress
-	result, err := p.Site.Run(ctx, task)
+	result, err := t.Site.Run(ctx, t.publishing(claim, work))
 	if err == nil {
-		return p.settle(claim, job, Outcome{
+		return t.settle(claim, Outcome{
 			State: ledger.Posted, Photos: len(work.Photos), Screenshot: result.Screenshot, Result: resultOf(result),
 		})
 	}
@@ -180,14 +217,72 @@ func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome
 	errors.As(err, &failure)
 	switch {
 	case failure.Fault == flow.Sender:
-		return p.settle(claim, job, Outcome{State: ledger.Rejected, Screenshot: failure.Screenshot,
+		return t.settle(claim, Outcome{State: ledger.Rejected, Screenshot: failure.Screenshot,
 			Result: ledger.Result{Said: failure.Said}, Cause: err})
 	case failure.Published:
-		return p.aftermath(func(ctx context.Context) (Outcome, error) {
-			return p.hold(ctx, claim, job, Outcome{Screenshot: failure.Screenshot, Cause: err}, lostInDoubt)
-		})
+		return t.lost(ctx, claim, failure, err)
 	}
-	return Outcome{Screenshot: failure.Screenshot}, release(claim, err)
+	return t.failed(claim, Outcome{Screenshot: failure.Screenshot}, err)
+}
+
+// lost finds out what became of a click of this run that the site has not
+// confirmed. One that is surely lost is made anew by the next delivery: a site
+// that has just failed gets time.
+func (t *try) lost(ctx context.Context, claim *ledger.Claim, f *flow.Failure, err error) (Outcome, error) {
+	o, looked := t.lookUp(ctx, claim, Outcome{Screenshot: f.Screenshot, Cause: err}, lostInDoubt)
+	if errors.Is(looked, errAgain) {
+		return Outcome{Screenshot: f.Screenshot}, fmt.Errorf("the site has not taken the ad: %w", err)
+	}
+	return o, looked
+}
+
+// publishing is the run that publishes. What ads the account had is read in the
+// same run before the form, and is on disk with the doubt before the click.
+func (t *try) publishing(claim *ledger.Claim, work Work) flow.Task {
+	task := work.Task()
+	task.Progress = t.Progress
+	var before []ledger.Ad
+	if work.lists() {
+		task.Listed = func(rows []map[string]string) (err error) {
+			before, err = adsOf(rows)
+			return err
+		}
+	}
+	task.Commit = func(ctx context.Context) error { return claim.Doubt(ctx, before) }
+	return task
+}
+
+// failed is the end of a run that has surely published nothing: the next
+// delivery begins anew, unless there were enough.
+func (t *try) failed(claim *ledger.Claim, o Outcome, err error) (Outcome, error) {
+	if !t.overdue(claim) {
+		return o, release(claim, err)
+	}
+	o.GivenUp, o.Cause = true, err
+	why := fmt.Sprintf("It was tried for %s, and each time something was in the way that you cannot mend.", inWords(t.GiveUp))
+	return aftermath(func(ctx context.Context) (Outcome, error) { return t.hold(ctx, claim, o, why) })
+}
+
+// overdue tells whether the job has been tried for so long that a person must
+// see to it, before the mail server gives up by itself. A retry by a person's
+// word is held as before in any case.
+func (t *try) overdue(claim *ledger.Claim) bool {
+	return !t.job.Retry && t.GiveUp > 0 && t.now().Sub(claim.Created) > t.GiveUp
+}
+
+func (p *Poster) now() time.Time {
+	if p.Now != nil {
+		return p.Now()
+	}
+	return time.Now()
+}
+
+// inWords gives a time as people say it.
+func inWords(d time.Duration) string {
+	if days := d.Hours() / 24; days >= 2 {
+		return fmt.Sprintf("%.0f days", days)
+	}
+	return fmt.Sprintf("%.0f hours", max(1, d.Hours()))
 }
 
 // resultOf is what the ledger and the receipt have of a run that went well. A
@@ -205,12 +300,12 @@ func resultOf(r flow.Result) ledger.Result {
 }
 
 // settle writes down what the site has said, then answers the sender.
-func (p *Poster) settle(claim *ledger.Claim, job Job, o Outcome) (Outcome, error) {
-	return p.aftermath(func(ctx context.Context) (Outcome, error) {
+func (t *try) settle(claim *ledger.Claim, o Outcome) (Outcome, error) {
+	return aftermath(func(ctx context.Context) (Outcome, error) {
 		if err := claim.Settle(ctx, o.State, o.Result); err != nil {
 			return Outcome{}, err
 		}
-		return p.answer(ctx, claim, job, o)
+		return t.answer(ctx, claim, t.job, o)
 	})
 }
 
@@ -233,7 +328,7 @@ func (p *Poster) answer(ctx context.Context, claim *ledger.Claim, job Job, o Out
 // tellOnce tells of a refusal, unless the sender has been told the same today
 // (C20).
 func (p *Poster) tellOnce(ctx context.Context, job Job, o Outcome) error {
-	now := time.Now()
+	now := p.now()
 	told, err := p.Ledger.ToldToday(ctx, job.Sender, o.Result.Said, now)
 	if err != nil || told {
 		return err
@@ -259,10 +354,10 @@ func (p *Poster) Confirm(ctx context.Context, claim *ledger.Claim, url string) e
 
 // hold leaves the job to a person. The sender is told first, so that dying in
 // between tells them twice rather than never.
-func (p *Poster) hold(ctx context.Context, claim *ledger.Claim, job Job, o Outcome, why string) (Outcome, error) {
+func (t *try) hold(ctx context.Context, claim *ledger.Claim, o Outcome, why string) (Outcome, error) {
 	o.State, o.Result = ledger.Held, ledger.Result{Said: why}
-	if err := p.tell(ctx, job, o); err != nil {
-		return Outcome{}, fmt.Errorf("telling the sender that the ad is unconfirmed: %w", err)
+	if err := t.tell(ctx, t.job, o); err != nil {
+		return Outcome{}, fmt.Errorf("telling the sender that it is held: %w", err)
 	}
 	o.Answered = true
 	return o, claim.Settle(ctx, ledger.Held, o.Result)
@@ -270,7 +365,7 @@ func (p *Poster) hold(ctx context.Context, claim *ledger.Claim, job Job, o Outco
 
 // aftermath writes down and says what has happened although the run's own time
 // may be up. It has Grace for all of it.
-func (p *Poster) aftermath(do func(context.Context) (Outcome, error)) (Outcome, error) {
+func aftermath(do func(context.Context) (Outcome, error)) (Outcome, error) {
 	ctx, cancel := afterwards()
 	defer cancel()
 	return do(ctx)

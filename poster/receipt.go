@@ -50,13 +50,14 @@ type receipt struct {
 	Site       string
 	Photos     int
 	Subject    string
+	GivenUp    bool
 	Screenshot template.URL // cid: of the picture, or ""
 }
 
 // tell sends the sender a receipt: what was posted, why not, or that nobody
 // can know.
 func (p *Poster) tell(ctx context.Context, job Job, o Outcome) error {
-	data, err := p.compose(job, o, time.Now())
+	data, err := p.compose(job, o, p.now())
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func (p *Poster) tell(ctx context.Context, job Job, o Outcome) error {
 func (p *Poster) compose(job Job, o Outcome, now time.Time) ([]byte, error) {
 	r := receipt{
 		State: o.State, Title: job.Title, Result: o.Result, Reads: lines(o.Result.Reads),
-		App: job.App, Rule: job.Rule, Site: job.Site, Photos: o.Photos, Subject: job.Subject,
+		App: job.App, Rule: job.Rule, Site: job.Site, Photos: o.Photos, Subject: job.Subject, GivenUp: o.GivenUp,
 	}
 	picture := http.DetectContentType(o.Screenshot)
 	if strings.HasPrefix(picture, "image/") {
@@ -99,8 +100,11 @@ var subjectPrefix = map[ledger.State]string{
 }
 
 func subjectOf(o Outcome) string {
-	if o.Result.Answer {
+	switch {
+	case o.Result.Answer:
 		return "Answer: "
+	case o.GivenUp:
+		return "Not posted: "
 	}
 	return subjectPrefix[o.State]
 }

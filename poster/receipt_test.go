@@ -36,6 +36,7 @@ func TestGoldenReceipts(t *testing.T) {
 			Result: ledger.Result{Answer: true, Reads: "bus: 12 to <Main> Street\nleaves: 9:57\n"}},
 		"posted-plain": {State: ledger.Posted},
 		"rejected":     {State: ledger.Rejected, Result: ledger.Result{Said: "Price required <b>now</b>"}},
+		"given-up":     {State: ledger.Held, GivenUp: true, Result: ledger.Result{Said: "It was tried for 3 days, and each time something was in the way that you cannot mend."}},
 		"held":         {State: ledger.Held, Result: ledger.Result{Said: lostInDoubt}, Screenshot: []byte("not a picture")},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -103,6 +104,58 @@ func TestFakesite(t *testing.T) {
 			}
 		})
 	}
+}
+
+// C10: the account's ads are listed before the form, by one login, and again by
+// the section alone. What the list reads and answers is over when the steps begin.
+func TestListed(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	s, srv := fairground(t, "")
+	var listed []string
+	for range 2 {
+		task := fairgroundTask(t, srv.URL)
+		task.Listed = func(rows []map[string]string) error {
+			listed = append(listed, fmt.Sprint(len(rows)))
+			return nil
+		}
+		task.Commit = func(context.Context) error { listed = append(listed, "commit"); return nil }
+		r, err := (&Browser{Dir: t.TempDir()}).Run(t.Context(), task)
+		if err != nil || len(r.Rows) != 0 || r.Values["url"] == "" {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		if logins := strings.Count(strings.Join(r.Pages, " ")+" ", "/login "); logins != 2 { // the one before the list, and one that finds us logged in
+			t.Errorf("%d login pages in %q", logins, r.Pages)
+		}
+	}
+	if got := fmt.Sprint(listed); got != "[0 commit 1 commit]" {
+		t.Errorf("listed %s", got)
+	}
+	task := fairgroundTask(t, srv.URL)
+	task.Section, task.Photos = flow.List, nil
+	r, err := (&Browser{Dir: t.TempDir()}).Run(t.Context(), task)
+	want := fmt.Sprintf("[map[title:Sofa – grün url:%[1]s/ad/1002] map[title:Sofa – grün url:%[1]s/ad/1001]]", srv.URL)
+	if err != nil || fmt.Sprint(r.Rows) != want || r.Published {
+		t.Errorf("%v, %v; want %s", r.Rows, err, want)
+	}
+	task = fairgroundTask(t, srv.URL)
+	task.Listed = func([]map[string]string) error { return errors.New("no list") }
+	if _, err := (&Browser{Dir: t.TempDir()}).Run(t.Context(), task); err == nil || !strings.Contains(err.Error(), "no list") || len(s.Ads()) != 2 {
+		t.Errorf("%v, %d ads", err, len(s.Ads()))
+	}
+}
+
+// What a page that lists says against the ad is not the sender's fault.
+func TestListedIsNotTheSenders(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	srv := site(t, map[string]page{"/mine": {html: `<p class=err>Too many ads</p>`}, "/": {html: `<button>Go</button>`}})
+	tr := trial{
+		head:  "fails-when: [{see: css/.err, fault: sender}]\nlist:\n  - open: '{{site}}/mine'\n  - read-each: {at: css/.ad, read: {url: {at: css/a, from: link}}}\n",
+		steps: "- publish: Go",
+	}
+	tr.change = func(task *flow.Task) { task.Listed = func([]map[string]string) error { return nil } }
+	tr.mustFail(t, srv.URL, flow.Owner, "Too many ads")
 }
 
 func mustBeTheSofa(t *testing.T, ads []fakesite.Ad, r flow.Result) {

@@ -22,6 +22,11 @@ func (r *run) all(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.task.Listed != nil {
+		if err := r.listed(ctx); err != nil {
+			return err
+		}
+	}
 	if err := r.list(ctx, r.plan.steps, true); err != nil {
 		return err
 	}

@@ -67,11 +67,21 @@ func secretText(name string) string {
 	return fmt.Sprintf("{{%s}} is a secret: only fill and type take it", name)
 }
 
-// CheckApp reports why a recording cannot be the flow of an app as it is: it
+// CheckApp reports what keeps the flow from being that of an app as it is: a
+// list by which no ad could be known again, or a recording that is cut off at the
+// wrong place.
+func (f *Flow) CheckApp() error {
+	if list := f.Sections[List]; len(list) > 0 && !f.ListsAds() {
+		return strictyaml.Mistakes{{File: f.Name, Pos: list[0].Pos, Text: "list reads no url: without a read-each that gives url and title of each ad, no ad can be known again"}}
+	}
+	return f.checkRecording()
+}
+
+// checkRecording reports why a recording cannot be the flow of an app: it
 // sends something, and no step of it is publish. It would be done anew whenever
 // its mail is delivered again, and rehearsed to its end. What a flow in YAML does
 // without publish, its writer is taken at their word for.
-func (f *Flow) CheckApp() error {
+func (f *Flow) checkRecording() error {
 	var sending *Step
 	for i, s := range f.Steps {
 		switch {

@@ -125,6 +125,24 @@ func canSkip(steps []Step) bool {
 // not been read yet, or whose read was skipped, are known and empty.
 func (f *Flow) Reads() []string { return f.reads }
 
+// Publishes tells whether the flow has the click that cannot be undone.
+func (f *Flow) Publishes() bool {
+	return slices.ContainsFunc(f.Steps, func(s Step) bool { return s.Verb == Publish })
+}
+
+// ListsAds tells whether the section list gives the account's ads with their
+// addresses, by which they can be told apart.
+func (f *Flow) ListsAds() bool { return readsURLs(f.Sections[List]) }
+
+func readsURLs(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool {
+		column := func(r Step) bool { return r.Read.Name == "url" }
+		return s.Verb == ReadEach && slices.ContainsFunc(s.Steps, column) ||
+			s.Verb == If && (readsURLs(s.Steps) || readsURLs(s.Else)) ||
+			s.Verb == Pages && slices.ContainsFunc(s.Cases, func(c Case) bool { return readsURLs(c.Steps) })
+	})
+}
+
 // Place gives the step with its number and its place in the file.
 func (f *Flow) Place(s Step) string {
 	return fmt.Sprintf("step %s (%s), %s:%d:%d", s.Number, s, f.Name, s.Pos.Line, s.Pos.Column)

@@ -41,3 +41,26 @@ func TestNumber(t *testing.T) {
 		}
 	}
 }
+
+// A list by which no ad could be known again is found before it is needed.
+func TestListsAds(t *testing.T) {
+	const head = "origins: [\"https://a.example\"]\nsteps: [{open: \"https://a.example\"}, {publish: Go}]\n"
+	const each = "read-each: {at: css/tr, read: {url: {at: css/a, from: link}}}"
+	for list, want := range map[string]bool{
+		"":                                false,
+		"list: [{" + each + "}]":          true,
+		"list: [{" + each + ", if: Ads}]": true,
+		"list: [{if: Ads, then: [{" + each + "}]}]":                                  true,
+		"list: [{pages: {until: End, cases: [{on: Ads, steps: [{" + each + "}]}]}}]": true,
+		"list: [{read-each: {at: css/tr, read: {title: {at: css/a}}}}]":              false,
+		"list: [{open: \"https://a.example/my\"}]":                                   false,
+	} {
+		f, err := Parse("test.yaml", []byte(head+list))
+		if f.ListsAds() != want || !f.Publishes() {
+			t.Errorf("%s: lists %v, publishes %v, %v", list, f.ListsAds(), f.Publishes(), err)
+		}
+		if err := f.CheckApp(); (err != nil) != (!want && len(f.Sections[List]) > 0) {
+			t.Errorf("%s: %v", list, err)
+		}
+	}
+}

@@ -23,6 +23,10 @@ type Task struct {
 	Values  map[string]string // placeholders: site, title, body, price, account, the app's own parameters
 	Secrets map[string]string // placeholders that no log, trace, failure or screenshot may show: password
 	Photos  []Photo           // in order
+	// Listed, if it is set, has the section list run first, in the same browser
+	// and with the same login, and is called with its rows before the steps
+	// begin; an error stops the run.
+	Listed func(rows []map[string]string) error
 	// Commit is called once, after all is ready for the publish click and
 	// before it; an error stops the run with nothing clicked. It may be nil.
 	Commit func(ctx context.Context) error
@@ -58,7 +62,7 @@ type Photo struct {
 
 // Event tells what a run is about to do.
 type Event struct {
-	Step, Of int    // list items, as Step.Item counts: in a part or section that of where it is run
+	Step, Of int    // list items, as Step.Item counts: in a part or section that of where it is run; 0 while Task.Listed has the list run
 	Text     string // "fill Title": never a value
 	Page     string // where, without the query
 }

@@ -9,3 +9,6 @@ CREATE INDEX IF NOT EXISTS job_account ON job (account, published);
 
 -- The host that worked on the job last, and so has its mail if that is kept.
 ALTER TABLE job ADD COLUMN host TEXT NOT NULL DEFAULT '';
+
+-- How often the ad was surely not on the site after its click.
+ALTER TABLE job ADD COLUMN absent INTEGER NOT NULL DEFAULT 0;

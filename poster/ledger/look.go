@@ -1,0 +1,41 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+)
+
+// Absent records that the ad is surely not on the site although its click may
+// have happened: the next delivery begins anew. It does so at most so many
+// times a job; after that it is false, and the job stays in doubt.
+func (c *Claim) Absent(ctx context.Context, most int) (again bool, err error) {
+	if c.State != Doubt {
+		return false, fmt.Errorf("ledger: of a job that is %s, nothing is missing", c.State)
+	}
+	// Counted before it is released: dying in between counts one too many.
+	res, err := c.ledger.db.ExecContext(ctx, `
+		UPDATE job SET absent = absent + 1 WHERE key = ? AND state = ? AND attempts = ? AND absent < ?`,
+		c.Key, Doubt, c.Attempts, most)
+	if err != nil {
+		return false, fmt.Errorf("ledger: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	return true, c.Release(ctx)
+}
+
+// OfOther tells whether the ad at the URL is known to be another job's.
+func (l *Ledger) OfOther(ctx context.Context, url, key string) (bool, error) {
+	others, err := l.query(ctx, "url = ? AND key <> ?", url, key)
+	return len(others) > 0, err
+}
+
+// StateOf tells what is known of a job; None if it was never claimed.
+func (l *Ledger) StateOf(ctx context.Context, key string) (State, error) {
+	found, err := l.query(ctx, "key = ?", key)
+	if err != nil || len(found) == 0 {
+		return None, err
+	}
+	return found[0].State, nil
+}

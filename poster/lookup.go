@@ -1,0 +1,247 @@
+package poster
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"mailapp/poster/flow"
+	"mailapp/poster/ledger"
+)
+
+// A click that nobody has seen confirmed is never repeated blind (C10). The
+// account's ads are listed again and compared with those before the click. An
+// address that is new and a title that fits is the ad. No new address at all,
+// twice, with time for a slow site in between, means that there is none. All
+// else is for a person to judge.
+
+// DefaultCalm is how long after its click an ad that is not listed may still be
+// on its way. The list that shows it absent is read after that.
+const DefaultCalm = time.Minute
+
+// pause is the least time between two looks at the list.
+const pause = 5 * time.Second
+
+// mostAgain is how often a job is published again because its ad was absent.
+const mostAgain = 2
+
+var (
+	errAgain  = errors.New("the ad is not on the site; it may be published again")
+	errAbsent = errors.New("the account has no new ad")
+)
+
+// lookUp settles a job in doubt by what is on the site. What it does not find
+// out is held, with why for the sender to read and o's cause for the owner; but
+// if the site only cannot be reached now, the job stays in doubt.
+func (t *try) lookUp(ctx context.Context, claim *ledger.Claim, o Outcome, why string) (Outcome, error) {
+	ad, err := t.find(ctx, claim)
+	if err == nil {
+		return t.settle(claim, Outcome{State: ledger.Posted, Result: ledger.Result{URL: ad.URL}})
+	}
+	if errors.Is(err, errAbsent) && !t.job.Retry {
+		if again, err := claim.Absent(ctx, mostAgain); err != nil || again {
+			return Outcome{State: ledger.Doubt}, cmp.Or(err, errAgain)
+		}
+	}
+	looking := fmt.Errorf("looking for the ad on the site: %w", err)
+	if passing(err) && !t.overdue(claim) {
+		return Outcome{State: ledger.Doubt, Screenshot: o.Screenshot}, looking
+	}
+	if !errors.Is(err, errUnlisted) {
+		o.Cause = errors.Join(o.Cause, looking)
+	}
+	return aftermath(func(ctx context.Context) (Outcome, error) { return t.hold(ctx, claim, o, why) })
+}
+
+// errUnlisted means that nobody can look: the flow has no list, or had none
+// before the click.
+var errUnlisted = errors.New("the flow does not list the account's ads")
+
+// passing tells whether an error that has kept us from looking may be gone the
+// next time: the site is down, or the browser did not even start.
+func passing(err error) bool {
+	var failure *flow.Failure
+	if errors.As(err, &failure) {
+		return failure.Fault == flow.Site || failure.Step == ""
+	}
+	var unclear unclearError
+	return !errors.As(err, &unclear) && !errors.Is(err, errUnlisted) && !errors.Is(err, errAbsent)
+}
+
+// find gives the job's ad; errAbsent if it is surely not there.
+func (t *try) find(ctx context.Context, claim *ledger.Claim) (ledger.Ad, error) {
+	if claim.Before == nil {
+		return ledger.Ad{}, errUnlisted
+	}
+	work, err := t.job.Work(ctx)
+	if err != nil {
+		return ledger.Ad{}, err
+	}
+	if !work.lists() {
+		return ledger.Ad{}, errUnlisted
+	}
+	if err := t.lock(); err != nil {
+		return ledger.Ad{}, err
+	}
+	ad, err := t.look(ctx, claim, work)
+	if !errors.Is(err, errAbsent) {
+		return ad, err
+	}
+	if err := t.calmDown(ctx, claim); err != nil {
+		return ad, err
+	}
+	return t.look(ctx, claim, work)
+}
+
+// calmDown waits until an ad that is on its way must have arrived.
+func (t *try) calmDown(ctx context.Context, claim *ledger.Claim) error {
+	calm := t.Calm
+	if calm == 0 {
+		calm = DefaultCalm
+	}
+	// A clock that was set back makes it no longer than that.
+	wait := min(calm, max(min(pause, calm), calm-t.now().Sub(claim.Published)))
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
+		return fmt.Errorf("no new ad is there yet, and there is no time to look again: %w", context.DeadlineExceeded)
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// look lists the account's ads, in a browser of its own, and picks the job's.
+func (t *try) look(ctx context.Context, claim *ledger.Claim, work Work) (ledger.Ad, error) {
+	task := work.Task()
+	task.Section, task.Photos, task.Progress = flow.List, nil, t.Progress
+	result, err := t.Site.Run(ctx, task)
+	if err != nil {
+		return ledger.Ad{}, err
+	}
+	ads, err := adsOf(result.Rows)
+	if err != nil {
+		return ledger.Ad{}, err
+	}
+	fresh, err := t.unclaimed(ctx, added(claim.Before, ads))
+	if err != nil {
+		return ledger.Ad{}, err
+	}
+	rivals, err := t.rivals(ctx)
+	if err != nil {
+		return ledger.Ad{}, err
+	}
+	ad, err := pick(t.job.Title, fresh, rivals)
+	if errors.Is(err, errAbsent) && len(claim.Before) > 0 && !common(claim.Before, ads) {
+		err = unclearError{"none of the ads that the account had before is listed any more"}
+	}
+	return ad, err
+}
+
+// unclearError means that the list does not tell whether the ad is there.
+type unclearError struct{ text string }
+
+func (e unclearError) Error() string { return e.text }
+
+// pick gives the one new ad that is of this title. An ad that fits one of the
+// rivals and not this title is theirs.
+func pick(title string, fresh []ledger.Ad, rivals []string) (ledger.Ad, error) {
+	var fitting, other []ledger.Ad
+	for _, ad := range fresh {
+		shown := Fold(ad.Title)
+		switch {
+		case fits(title, ad.Title):
+			fitting = append(fitting, ad)
+		case !slices.ContainsFunc(rivals, func(r string) bool { return foldedFits(r, shown) }):
+			other = append(other, ad)
+		}
+	}
+	same := slices.Contains(rivals, Fold(title))
+	switch {
+	case len(fitting) == 1 && !same:
+		return fitting[0], nil
+	case len(fitting) == 1:
+		return ledger.Ad{}, unclearError{"a new ad fits the title, and so does another job that is in doubt"}
+	case len(fitting) > 1:
+		return ledger.Ad{}, unclearError{fmt.Sprintf("%d new ads fit the title", len(fitting))}
+	case len(other) > 0:
+		return ledger.Ad{}, unclearError{fmt.Sprintf("the account has %d new ads, but none fits the title; one is %q", len(other), other[0].Title)}
+	}
+	return ledger.Ad{}, errAbsent
+}
+
+// unclaimed gives the ads that the ledger does not know as those of other jobs.
+func (t *try) unclaimed(ctx context.Context, ads []ledger.Ad) (free []ledger.Ad, err error) {
+	for _, ad := range ads {
+		taken, err := t.Ledger.OfOther(ctx, ad.URL, t.job.Key)
+		if err != nil {
+			return nil, err
+		}
+		if !taken {
+			free = append(free, ad)
+		}
+	}
+	return free, nil
+}
+
+// rivals gives the folded titles of the account's other jobs in doubt.
+func (t *try) rivals(ctx context.Context) (titles []string, err error) {
+	entries, err := t.Ledger.List(ctx, ledger.Doubt)
+	for _, e := range entries {
+		if e.Key != t.job.Key && e.Account == t.job.Account {
+			titles = append(titles, e.Title)
+		}
+	}
+	return titles, err
+}
+
+// adsOf gives the ads that a flow's list has found; none is not nil.
+func adsOf(rows []map[string]string) ([]ledger.Ad, error) {
+	ads := []ledger.Ad{}
+	for i, row := range rows {
+		if row["url"] == "" {
+			return nil, unclearError{fmt.Sprintf("the list gives no url for ad %d (%q)", i+1, row["title"])}
+		}
+		ads = append(ads, ledger.Ad{URL: row["url"], Title: row["title"]})
+	}
+	return ads, nil
+}
+
+// added gives the ads that were not there before, each once.
+func added(before, now []ledger.Ad) (fresh []ledger.Ad) {
+	seen := map[string]bool{}
+	for _, ad := range before {
+		seen[address(ad)] = true
+	}
+	for _, ad := range now {
+		if !seen[address(ad)] {
+			seen[address(ad)] = true
+			fresh = append(fresh, ad)
+		}
+	}
+	return fresh
+}
+
+// common tells whether the lists share an ad.
+func common(before, now []ledger.Ad) bool {
+	return slices.ContainsFunc(now, func(ad ledger.Ad) bool {
+		return slices.ContainsFunc(before, func(was ledger.Ad) bool { return address(was) == address(ad) })
+	})
+}
+
+// address is what makes two addresses one ad: the fragment does not count.
+func address(ad ledger.Ad) string {
+	u, err := url.Parse(ad.URL)
+	if err != nil {
+		return ad.URL
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u.String()
+}

@@ -1,0 +1,65 @@
+package poster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mailapp/poster/ledger"
+)
+
+// Wait is the error of a job that is not tried now because its account must
+// wait. It is nobody's fault, and counts for nothing.
+type Wait struct {
+	Until time.Time // zero where another process decides
+	Why   string    // such as "30 ads in 24 hours", for people
+}
+
+func (w Wait) Error() string {
+	if w.Until.IsZero() {
+		return "it is not its turn: " + w.Why
+	}
+	return fmt.Sprintf("it is not its turn before %s: %s", w.Until.Format(time.DateTime), w.Why)
+}
+
+// awaitTurn sees that the job may go to the site now, before there is anything
+// of it in the ledger. Who only brings what is done already need not wait, nor a
+// person who wants it done.
+func (t *try) awaitTurn(ctx context.Context) error {
+	paced := t.job.Pace != ledger.Pace{}
+	if !paced || t.job.Retry {
+		return nil
+	}
+	state, err := t.Ledger.StateOf(ctx, t.job.Key)
+	if err != nil {
+		return err
+	}
+	if state != ledger.None && state != ledger.Claimed && state != ledger.Doubt {
+		return nil
+	}
+	if err := t.lock(); err != nil || state == ledger.Doubt {
+		return err // what is in doubt counts itself; it is only looked for
+	}
+	wait, err := t.Ledger.Pace(ctx, t.job.Account, t.job.Job.Title, t.job.Pace, t.now())
+	if err == nil && !wait.Until.IsZero() {
+		err = Wait(wait)
+	}
+	return err
+}
+
+// lock keeps other processes from publishing for the account, or from looking
+// for its ads, until this delivery ends.
+func (t *try) lock() error {
+	if t.locked {
+		return nil
+	}
+	unlock, err := t.Ledger.Lock("account " + t.job.Account)
+	if errors.Is(err, ledger.ErrBusy) {
+		return Wait{Why: "another ad of the same account is being worked on"}
+	}
+	if err == nil {
+		t.locked, t.unlock = true, unlock
+	}
+	return err
+}
