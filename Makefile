@@ -3,7 +3,7 @@
 # make test-mta     the contract under every mail server that Debian has; as root
 # make test-short   the tests that need no browser; takes seconds
 # make soak     what the tests do with processes that are killed, for longer
-# make test-sites   the shipped flows against real sites: a WordPress
+# make test-sites   flows against real sites: a WordPress, a Fossil
 # make          the static binary ./mailapp
 # make install  binary and manual pages below PREFIX (/usr/local)
 # make fuzz     each fuzz target for FUZZTIME (30s)
@@ -48,8 +48,8 @@ test-short:
 
 # What these need is much, so that only this target asks for it.
 test-sites:
-	@.ci/need browser wordpress
-	MAILAPP_TEST_SITES=1 go test -count=1 -run TestWordpress -timeout 10m ./poster/browser
+	@.ci/need browser wordpress fossil
+	MAILAPP_TEST_SITES=1 go test -count=1 -run 'TestWordpress|TestFossil' -timeout 10m ./poster/browser
 
 # Ten thousand deliveries to each database.
 soak:

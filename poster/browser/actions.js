@@ -41,6 +41,8 @@
     el.focus();
   }
 
+  const caretIn = block => !!block?.contains(block.ownerDocument.getSelection().focusNode);
+
   // Makes what is in a field give way to what comes next; true if keys have to.
   function empty(el) {
     const doc = el.ownerDocument;
@@ -49,7 +51,8 @@
       el.select();
       if (task.value === '') doc.execCommand('delete');
     } else if (!space(el.innerText)) {
-      doc.getSelection().collapse(el.querySelector(blocks) || el, 0);
+      const block = el.querySelector(blocks);
+      if (!caretIn(block)) doc.getSelection().collapse(block || el, 0);
     } else {
       doc.getSelection().selectAllChildren(el);
       return true;
@@ -59,18 +62,9 @@
 
   const blocks = 'p,div,li';
 
-  // Editors make the first paragraph of an empty text when they get the focus,
-  // up to half a second later; what is entered before that stays outside of it.
-  function preparing(el, now) {
-    if (!editable(el) || el.matches('p,li,h1,h2,h3,h4,h5,h6,[role=textbox]') || space(el.innerText) || el.querySelector(blocks)) return false;
-    if (globalThis.empty?.el !== el) globalThis.empty = {el, since: now};
-    focus(el);
-    return now - globalThis.empty.since < 500;
-  }
-
   const drawn = ['date', 'time', 'month', 'week', 'datetime-local', 'color', 'range'];
 
-  function fill(found, now) {
+  function fill(found) {
     if (found.matches('select') && !task.secret) {
       const chosen = choose(found);
       return chosen.done ? {done: true, was: true} : chosen;
@@ -78,7 +72,6 @@
     if (task.recorded && found.matches('input[type=checkbox],input[type=radio]')) return ticked(found);
     const el = into(found), no = unfit(el);
     if (no) return no;
-    if (preparing(el, now)) return {why: describe(el) + ' is not ready', soon: true};
     globalThis.seen = {input: false, change: false};
     for (const type of ['input', 'change']) el.addEventListener(type, () => { globalThis.seen[type] = true; }, {once: true});
     if (el.matches('input') && drawn.includes(el.type)) {
@@ -89,9 +82,10 @@
       return {done: true, filled: true};
     }
     focus(el);
+    const begins = editable(el) && !space(el.innerText) && !el.matches('p,[role=textbox]') && !caretIn(el.querySelector(blocks));
     const clear = empty(el);
     const text = el.tagName === 'INPUT' ? task.value.replace(/[\r\n]+/g, ' ') : task.value.replace(/\r\n?/g, '\n');
-    return {done: true, filled: task.value === '' && !clear, text, lines: editable(el), clear};
+    return {done: true, filled: task.value === '' && !clear, text, lines: editable(el), clear, begins};
   }
 
   // Puts the caret at the end of what is there.

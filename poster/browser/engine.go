@@ -104,8 +104,9 @@ type answer struct {
 	Text       string     `json:"text"`
 	Rows       [][]string `json:"rows"`
 	Filled     bool       `json:"filled"`
-	Lines      bool       `json:"lines"` // the text goes in line by line
-	Clear      bool       `json:"clear"` // after what is there was taken out
+	Lines      bool       `json:"lines"`  // the text goes in line by line
+	Clear      bool       `json:"clear"`  // after what is there was taken out
+	Begins     bool       `json:"begins"` // an editor without a paragraph to write in
 	Gone       bool       `json:"gone"`
 	Differs    string     `json:"differs"`
 	Was        bool       `json:"was"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-rod/rod/lib/proto"
 
@@ -13,6 +14,11 @@ import (
 
 // fillTries is how often a text is put into a field that does not keep it.
 const fillTries = 3
+
+// editorBegins is how long, three times at most, an editor may take to make the
+// first paragraph of an empty text once it has the focus: what is written before
+// that stays outside of it.
+const editorBegins = 400 * time.Millisecond
 
 // fill puts the text in place of what is in the field, and leaves the field.
 // If the page replaced the field meanwhile, it begins again.
@@ -34,7 +40,11 @@ func (r *run) fill(ctx context.Context, a *act) error {
 }
 
 func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
-	got, err := r.ask(ctx, a, question{Op: "fill", Value: a.value, Secret: a.secret, Recorded: a.step.Recorded != nil})
+	q := question{Op: "fill", Value: a.value, Secret: a.secret, Recorded: a.step.Recorded != nil}
+	got, err := r.ask(ctx, a, q)
+	for n := 0; n < 3 && err == nil && got.Begins && wait(ctx, editorBegins) == nil; n++ {
+		got, err = r.ask(ctx, a, q)
+	}
 	if err != nil {
 		return got, err
 	}

@@ -50,6 +50,7 @@ func TestLocators(t *testing.T) {
 		{"text beside a field", say + `<table><tr><td>Title:<td><input><tr><td>Price:<td><input id=a></table><script>watch('a')</script>`, "- fill: {Price: 40}" + readLog, "input=40 change=40 blur=40", nil},
 		{"text beside a field, in pieces", say + `Size: <input><br><a href="/help">Style</a>: <input id=a><script>watch('a')</script>`, "- fill: {Style: plain}" + readLog, "input=plain change=plain blur=plain", nil},
 		{"all the text beside a field", say + `<p>Your <b>name</b> here: <input id=a></p><script>watch('a')</script>`, "- fill: {Your name here: Ann}" + readLog, "input=Ann change=Ann blur=Ann", nil},
+		{"the last words beside a field", say + `<p>Say all. Every bit. Format: <input id=a></p><script>watch('a')</script>`, "- fill: {Format: html}" + readLog, "input=html change=html blur=html", nil},
 		{"a field to click", say + `<input name=choose readonly placeholder="Choose one" onclick="say('opened')">`, "- click: Choose one" + readLog, "opened", nil},
 		{"a text that the mouse passes through", say + `<div onclick="say(event.target.id)" id=zone>x <span style="pointer-events:none">Drop files here</span></div>`, "- click: text/Drop files here" + readLog, "zone", nil},
 

@@ -117,14 +117,15 @@
   }
 
   // What stands before a field that has no label: the texts in front of it on
-  // its line, or in the cell before; the nearest one that says anything, and all
-  // of them together, since a name is often a link or bold with a colon after it.
+  // its line, or in the cell before; the nearest one that says anything, all of
+  // them together, since a name is often a link or bold with a colon after it, and
+  // the last sentence.
   function beside(el) {
     for (let at = el, steps = 0; at && steps < 4; at = at.parentElement, steps++) {
       if (at.matches('form,body,fieldset') || at.matches('tr')) return [];
       const texts = before(at);
       const one = texts.find(t => bare(t));
-      if (one) return [one, texts.reverse().join('')];
+      if (one) return [one, texts.reverse().join(''), one.replace(/^.*[.!?]\s/s, '')];
       if (texts.over) return [];
     }
     return [];
