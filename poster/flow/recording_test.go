@@ -130,7 +130,8 @@ func TestRecordedSteps(t *testing.T) {
 		{"keys at once", []string{key("keyDown", "a"), key("keyDown", "b"), key("keyUp", "a"), key("keyUp", "b")}, "2 press a\n3 press b", ""},
 		{"a modifier", []string{key("keyDown", "ShiftLeft"), key("keyDown", "Control"), key("keyDown", "KeyZ"), key("keyUp", "KeyZ"), key("keyUp", "Control"), key("keyUp", "Shift"), key("keyDown", "Digit1")},
 			"4 press Shift+Control+z\n8 press 1", ""},
-		{"a modifier at a click", []string{key("keyDown", "Control"), click("")}, "3 publish \"css/#go\"", "step 3: the key Control is not held during the click"},
+		{"a modifier at a click", []string{key("keyDown", "Control"), click("")}, "3 publish \"css/#go\"", "step 3: the last click"},
+		{"a modifier alone", []string{key("keyDown", "Alt"), key("keyUp", "Alt")}, "2 press Alt", ""},
 		{"a key that comes up", []string{key("keyUp", "F5")}, "", "step 2: left out: the key F5 was pressed before"},
 		{"codes", []string{key("keyDown", " "), key("keyDown", "\r"), key("keyDown", "NumpadAdd"), key("keyDown", "Slash"), key("keyDown", "Numpad7")},
 			"2 press Space\n3 press Enter\n4 press +\n5 press /\n6 press 7", ""},
@@ -142,8 +143,9 @@ func TestRecordedSteps(t *testing.T) {
 			"3 upload \"css/#f\" with {{photos}}", "step 2: left out: the click only opened the window"},
 		{"an expression", []string{`{"type": "waitForExpression", "expression": "1 + 2"}`}, "2 wait-for a JavaScript expression", ""},
 		{"a custom step", []string{`{"type": "customStep", "name": "x", "parameters": [null, {"a": 1}]}`}, "", `step 2: left out: nothing is known of the customStep "x"`},
-		{"close", []string{`{"type": "close", "target": "https://pop.example/"}`}, "", "step 2: left out: pages are closed"},
-		{"network", []string{`{"type": "emulateNetworkConditions", "download": 1, "upload": 1, "latency": 1}`}, "", "step 2: left out: a run has the network"},
+		{"close", []string{`{"type": "close", "target": "https://pop.example/"}`}, "2 close the window", ""},
+		{"close of the page", []string{`{"type": "close", "target": "main"}`}, "", "step 2: left out: the page is closed"},
+		{"network", []string{`{"type": "emulateNetworkConditions", "download": 1, "upload": 1, "latency": 1}`}, "2 emulate network conditions", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, err := Parse("r.json", record(append([]string{visit}, c.steps...)...))
@@ -227,12 +229,13 @@ func TestRecordedSelectors(t *testing.T) {
 		{`["#a"]`, `css/#a`, ""},
 		{`["css/.a"]`, `css/.a`, ""},
 		{`[["aria/Log in"], ["#a"]]`, `aria/Log in|css/#a|aria/Log in >> nth/1`, ""},
-		{`["text/my (\"text\")"]`, `text/my ("text")|text/my ("text") >> nth/1`, ""},
-		{`["text/'", "xpath///*[@id=\"a\"]"]`, `text/'|xpath///*[@id="a"]|text/' >> nth/1`, ""},
+		{`["text/my (\"text\")"]`, `text/my ("text")`, ""},
+		{`["text/'", "xpath///*[@id=\"a\"]"]`, `text/'|xpath///*[@id="a"]`, ""},
 		{`["pierce/.a"]`, `pierce/.a`, ""},
 		{`[["aria/$title"]]`, `aria/{{title}}|aria/{{title}} >> nth/1`, ""},
 		{`["a[", "#b"]`, `css/#b`, `one of the selectors is left out: in the selector "a[" a ']' is missing`},
-		{`["a >>> b", "#b"]`, `css/#b`, `">>>" is no CSS`},
+		{`["a::-p-text(b)", "#b"]`, `css/#b`, `"::-p-" is no CSS`},
+		{`["a >>> b", ":scope >>> i", "a >>>> b[t='>>>']"]`, `css/a >> pierce/b|pierce/i|css/a >> css/b[t='>>>']`, ""},
 		{`["aria/{{password}}", "#b"]`, `css/#b`, `{{password}} cannot be looked for`},
 		{`[[], "#b"]`, `css/#b`, `a selector is empty`},
 	} {

@@ -68,7 +68,7 @@ func TestImportedSteps(t *testing.T) {
 		{"lines", `{"type": "change", "selectors": ["#a"], "value": "a\nb: \"c\""}`, `- fill: {css/#a: "a\nb: \"c\""}` + "\n"},
 		{"words of YAML", `{"type": "change", "selectors": ["aria/On"], "value": "no"}`, `- fill: {"On": "no"}` + "\n"},
 		{"a frame", `{"type": "hover", "frame": [1], "selectors": ["aria/Go"]}`, "- hover: css/iframe >> nth/2 >> aria/Go\n"},
-		{"a popup", `{"type": "hover", "target": "https://p.example/", "selectors": ["aria/Go"]}`, "# look: this was done in another window or another site's frame, https://p.example/\n  - hover: Go\n"},
+		{"a popup", `{"type": "hover", "target": "https://p.example/", "selectors": ["aria/Go"]}`, "https://p.example/\n  - hover: Go\n"},
 		{"gone", `{"type": "waitForElement", "selectors": ["p"], "visible": false}`, "- wait-for: {gone: css/p}\n"},
 		{"fewer", `{"type": "waitForElement", "selectors": ["p"], "count": 3, "visible": false}`, "- wait-for: {count: css/p, at-most: 2}\n"},
 		{"more", `{"type": "waitForElement", "selectors": ["p"], "operator": "<=", "count": 3, "visible": false}`, "- wait-for: {count: css/p, at-least: 4}\n"},
