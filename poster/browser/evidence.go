@@ -68,10 +68,10 @@ func (r *run) picture(ctx context.Context) []byte {
 		}
 	}
 	if len(words) > 0 {
-		if _, err := r.tab.ask(ctx, question{Op: "hide", Words: words}); err != nil {
+		if err := r.tab.askEverywhere(ctx, question{Op: "hide", Words: words}); err != nil {
 			return nil
 		}
-		defer func() { _, _ = r.tab.ask(ctx, question{Op: "unhide"}) }() // a page that is gone shows nothing
+		defer func() { _ = r.tab.askEverywhere(ctx, question{Op: "unhide"}) }() // a page that is gone shows nothing
 	}
 	for _, quality := range qualities {
 		shot, err := proto.PageCaptureScreenshot{

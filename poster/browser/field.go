@@ -43,6 +43,8 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 	case got.Filled:
 	case got.Lines:
 		err = r.paragraphs(ctx, got.Text)
+	case a.step.Recorded != nil: // by keys, as when it was recorded
+		err = r.byKeys(ctx, []rune(got.Text))
 	default:
 		err = r.insert(ctx, got.Text)
 	}
@@ -97,7 +99,14 @@ func (r *run) typeIn(ctx context.Context, a *act) error {
 	if err != nil {
 		return err
 	}
-	rest := []rune(got.Text)
+	if err := r.byKeys(ctx, []rune(got.Text)); err != nil {
+		return err
+	}
+	return r.settled(ctx)
+}
+
+// byKeys enters a text key by key.
+func (r *run) byKeys(ctx context.Context, rest []rune) error {
 	for len(rest) > 0 {
 		n := ahead(rest)
 		if err := r.insert(ctx, string(rest[:n])); err != nil {
@@ -108,7 +117,7 @@ func (r *run) typeIn(ctx context.Context, a *act) error {
 		}
 		rest = rest[n+1:]
 	}
-	return r.settled(ctx)
+	return nil
 }
 
 // maxKeys is how many characters are entered each by its key: a page may take

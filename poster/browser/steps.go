@@ -25,6 +25,7 @@ func (r *run) all(ctx context.Context) error {
 	if err := r.list(ctx, r.plan.steps, true); err != nil {
 		return err
 	}
+	r.comeBack()
 	return r.last(ctx)
 }
 
@@ -39,6 +40,7 @@ func (r *run) list(ctx context.Context, steps []flow.Step, outermost bool) error
 		case outermost:
 			r.item = i + 1
 		}
+		r.opens = i+1 < len(steps) && steps[i+1].Verb == flow.Window
 		if err := r.one(ctx, s); err != nil {
 			return err
 		}
@@ -62,6 +64,8 @@ func (r *run) one(ctx context.Context, s *flow.Step) error {
 		return r.eachPhoto(ctx, s)
 	case flow.Pages:
 		return r.walk(ctx, s)
+	case flow.Window:
+		return r.inWindow(ctx, s)
 	}
 	return r.step(ctx, s)
 }
@@ -86,7 +90,12 @@ func (r *run) step(ctx context.Context, s *flow.Step) error {
 				return "left out: not there", err
 			}
 		}
-		err = r.within(ctx, s, func(ctx context.Context) error { return r.leading(ctx, a) })
+		err = r.within(ctx, s, func(ctx context.Context) error {
+			if err := r.turnTo(ctx, a); err != nil {
+				return err
+			}
+			return r.leading(ctx, a)
+		})
 		return r.values[s.Read.Name], err
 	})
 }
@@ -128,7 +137,7 @@ func (r *run) within(ctx context.Context, s *flow.Step, do func(context.Context)
 
 // limited is within, where the time is not the step's.
 func (r *run) limited(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
-	r.limit = limit
+	r.limit, r.pressed = limit, false
 	r.stepEnd = time.Now().Add(limit)
 	if r.end.Before(r.stepEnd) {
 		r.stepEnd = r.end
@@ -140,6 +149,12 @@ func (r *run) limited(ctx context.Context, limit time.Duration, do func(context.
 	err := do(ctx)
 	if broken := r.tab.brokenOff(); broken != nil {
 		return r.sorted(broken)
+	}
+	if errors.Is(err, errClosed) {
+		if r.pressed {
+			return nil // by that, as a rule
+		}
+		return &trouble{fault: flow.Owner, err: r.late(answer{Late: err.Error()})}
 	}
 	if errors.Is(err, context.DeadlineExceeded) && r.tab.isGoing() {
 		return &trouble{fault: flow.Site, err: fmt.Errorf("the site did not answer within %v", limit)}
@@ -187,7 +202,7 @@ func (r *run) leading(ctx context.Context, a *act) error {
 	}
 	waiting, cancel := context.WithDeadline(ctx, r.stepEnd)
 	defer cancel()
-	err := r.tab.until(waiting, func() bool { return r.tab.moves > before })
+	err := r.tab.until(waiting, func() bool { return r.tab.moves > before || r.tab.closed })
 	if err != nil && ctx.Err() == nil {
 		return &trouble{fault: flow.Owner, err: errors.New("in the recording this leads to another page, and here it did not")}
 	}
@@ -234,6 +249,10 @@ func (r *run) do(ctx context.Context, a *act) error {
 		return r.afterPublish(ctx, a, r.readEach)
 	case flow.Answer:
 		return r.answer(a.step.Answers)
+	case flow.Close:
+		return r.closeWindow(ctx)
+	case flow.Throttle:
+		return r.throttle(ctx, a.step.Recorded.Network)
 	case flow.Resize:
 		return r.resize(ctx, a.step.Viewport, a.step.Recorded)
 	}
@@ -291,6 +310,16 @@ func (r *run) resize(ctx context.Context, size flow.Viewport, rec *flow.Recorded
 		err = proto.EmulationSetTouchEmulationEnabled{Enabled: true}.Call(r.tab.page.Context(ctx))
 	}
 	return reached(ctx, err)
+}
+
+// throttle makes the network as slow as it was when a recording was made.
+func (r *run) throttle(ctx context.Context, n flow.Network) error {
+	if err := r.tab.watchUploads(ctx); err != nil {
+		return err
+	}
+	return cause(ctx, proto.NetworkEmulateNetworkConditions{
+		Latency: float64(n.Latency) / float64(time.Millisecond), DownloadThroughput: n.Download, UploadThroughput: n.Upload,
+	}.Call(r.tab.page.Context(ctx)))
 }
 
 // learn makes a value known to the steps that follow.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/go-rod/rod"
@@ -16,29 +15,25 @@ import (
 // callLimit is how long the browser may take to answer what needs no site.
 const callLimit = 10 * time.Second
 
-// maxPages is how many visited pages are remembered.
-const maxPages = 200
-
-// tab is the browser's one page: what has happened to it, and who waits for
+// tab is one page of the browser: what has happened to it, and who waits for
 // something to happen. Events are taken in by one goroutine.
 type tab struct {
-	page  *rod.Page
-	proxy *proxy
+	*windows
+	page *rod.Page
 
-	mu        sync.Mutex
-	changed   chan struct{} // closed and replaced whenever something below changes
-	interrupt context.CancelCauseFunc
-	broken    error  // ended the running step, or will end the next
-	loader    string // of the document that is there
-	url       string // its address, or the one that it could not reach
-	world     int    // the engine's execution context in it; 0: not made yet
-	going     bool   // a navigation has begun
-	moves     int    // navigations so far, of frames and within the page, too
-	guarded   bool   // publish: see guard
-	pages     []string
-	replies   replies
-	uploads   map[proto.NetworkRequestID]bool // requests with files that are not answered; nil: nobody watches
-	chooser   *proto.PageFileChooserOpened    // the page asks for files
+	loader  string                          // of the document that is there
+	url     string                          // its address, or the one that it could not reach
+	world   int                             // the engine's execution context in it; 0: not made yet
+	worlds  map[proto.PageFrameID]int       // the same, in its frames of other sites
+	going   bool                            // a navigation has begun
+	moves   int                             // navigations so far, of frames and within the page, too
+	opened  time.Time                       // of a window
+	closed  bool                            // the page is no longer there
+	uploads map[proto.NetworkRequestID]bool // requests with files that are not answered; nil: nobody watches
+	chooser *proto.PageFileChooserOpened    // the page asks for files
+
+	used  bool   // steps have been done in this window; as inner
+	inner *inner // where the engine has found something last; only the run's goroutine uses it
 }
 
 // openTab takes over the page that the browser has opened, and closes every
@@ -66,13 +61,17 @@ func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tab{page: page, proxy: px, changed: make(chan struct{})}
+	t := &tab{page: page, windows: &windows{browser: b, proxy: px, changed: make(chan struct{})}}
+	t.first, t.front, t.tabs = t, t, []*tab{t}
 	go t.watch(b.Event())
 	downloads := proto.BrowserSetDownloadBehavior{Behavior: proto.BrowserSetDownloadBehaviorBehaviorDeny}
 	if err := downloads.Call(limited); err != nil {
 		return nil, err
 	}
-	return t, t.greet(ctx)
+	if err := t.greet(ctx); err != nil {
+		return nil, err
+	}
+	return t, t.await(limited)
 }
 
 // greet opens a page of the proxy's own, which asks for the password, so that
@@ -96,13 +95,10 @@ func (t *tab) greet(ctx context.Context) error {
 // watch takes in what the browser tells, until it ends.
 func (t *tab) watch(events <-chan *rod.Message) {
 	for m := range events {
-		if m.SessionID == t.page.SessionID {
-			t.pageEvent(m)
-			continue
-		}
-		var e proto.TargetTargetCreated
-		if m.Load(&e) && e.TargetInfo.Type == proto.TargetTargetInfoTypePage && e.TargetInfo.TargetID != t.page.TargetID {
-			go t.closePopup(e.TargetInfo.TargetID)
+		if of := t.tabOf(m.SessionID); of != nil {
+			of.pageEvent(m)
+		} else {
+			t.targetEvent(m)
 		}
 	}
 	t.breakOff(errors.New("the browser has gone"))
@@ -197,7 +193,7 @@ func (t *tab) call(do func(p *rod.Page) error) error {
 // ends the step (C28).
 func (t *tab) arrive(f *proto.PageFrame) {
 	t.update(func() {
-		t.loader, t.url, t.world, t.going = string(f.LoaderID), f.URL, 0, false
+		t.loader, t.url, t.world, t.worlds, t.going = string(f.LoaderID), f.URL, 0, nil, false
 		if f.UnreachableURL != "" {
 			t.url = f.UnreachableURL
 		}
@@ -206,49 +202,8 @@ func (t *tab) arrive(f *proto.PageFrame) {
 		}
 	})
 	if o, ok := originOf(t.address()); ok && !t.proxy.allows(o) {
-		t.breakOff(wall(o.String()))
+		t.astray(o)
 	}
-}
-
-// closePopup closes a window that the browser opened although its flags tell
-// it not to.
-func (t *tab) closePopup(id proto.TargetTargetID) {
-	t.call(func(p *rod.Page) error {
-		_, err := proto.TargetCloseTarget{TargetID: id}.Call(p.Browser())
-		return err
-	})
-}
-
-// breakOff ends the step that is running, or the next one if none is. The
-// first cause counts.
-func (t *tab) breakOff(cause error) {
-	t.update(func() {
-		if t.broken == nil {
-			t.broken = cause
-		}
-		if t.interrupt != nil {
-			t.interrupt(t.broken)
-		}
-	})
-}
-
-// interruptible gives a context that breakOff ends.
-func (t *tab) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.interrupt = cancel
-	if t.broken != nil {
-		cancel(t.broken)
-	}
-	return ctx, func() { cancel(nil) }
-}
-
-// brokenOff gives what breakOff was told.
-func (t *tab) brokenOff() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.broken
 }
 
 // isGoing tells whether the page is on its way to another.
@@ -260,31 +215,6 @@ func (t *tab) isGoing() bool {
 
 func (t *tab) isMain(frame proto.PageFrameID) bool { return frame == t.page.FrameID }
 
-func (t *tab) update(change func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	change()
-	close(t.changed)
-	t.changed = make(chan struct{})
-}
-
-// until waits until ready, which is asked under the lock, says yes.
-func (t *tab) until(ctx context.Context, ready func() bool) error {
-	for {
-		t.mu.Lock()
-		ok, changed := ready(), t.changed
-		t.mu.Unlock()
-		if ok {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
-
 func (t *tab) navigations() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -295,10 +225,4 @@ func (t *tab) address() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.url
-}
-
-func (t *tab) visited() []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.pages)
 }
