@@ -149,14 +149,18 @@ func (r *run) press(ctx context.Context, a *act, x, y float64, nth int) error {
 // pressTimes clicks, while the keys that a recording says are held.
 func (r *run) pressTimes(ctx context.Context, a *act, at answer, times int) error {
 	var keys []string
-	if a.step.Recorded != nil {
-		keys = a.step.Recorded.Keys
+	nth := 1
+	if rec := a.step.Recorded; rec != nil {
+		keys = rec.Keys
+		if rec.Second {
+			nth = times
+		}
 	}
 	if err := r.keysDown(ctx, keys); err != nil {
 		return err
 	}
-	for n := range times {
-		if err := r.press(ctx, a, at.X, at.Y, n+1); err != nil {
+	for ; nth <= times; nth++ {
+		if err := r.press(ctx, a, at.X, at.Y, nth); err != nil {
 			return err
 		}
 	}

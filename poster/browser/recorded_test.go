@@ -141,6 +141,7 @@ func TestReplay(t *testing.T) {
 		{"offset outside", mouse, on("click", `["#b"]`, `, "offsetX": 300, "offsetY": 20`), "click0@100,50"},
 		{"button", mouse, on("click", `"#b"`, `, "offsetX": 32, "offsetY": 22, "button": "secondary"`), "contextmenu2@32,22 auxclick2@32,22"},
 		{"double click", mouse, on("doubleClick", `"#b"`, `, "offsetX": 3, "offsetY": 2`), "click0@3,2 click0@3,2 dblclick0@3,2"},
+		{"double click as Chrome records it", mouse, steps(on("click", `"#b"`, ""), on("doubleClick", `"#b"`, ""), on("click", `"#b"`, "")), "click0@1,1 click0@1,1 dblclick0@1,1 click0@1,1"},
 		{"long press", `<button id=b onmousedown="at = performance.now()" onmouseup="say(performance.now() - at >= 300)">b</button>`, on("click", `"#b"`, `, "duration": 300, "deviceType": "mouse"`), "true"},
 		{"touch", `<button id=b` + clicks + `>b</button>`, on("click", `"#b"`, `, "deviceType": "touch"`), "clicked"},
 		{"Shift", held, press("Shift", ""), "dShift 1000 uShift"},

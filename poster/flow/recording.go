@@ -40,6 +40,10 @@ type Recorded struct {
 	Held   time.Duration // the same: between mouse down and mouse up
 	Keys   []string      // the same: modifiers that are down meanwhile, such as Shift
 
+	// Second is of double-click: the step before was its first click, since Chrome
+	// writes down both.
+	Second bool
+
 	// ScrollTo is of scroll: how far what is At, or else the page, is scrolled.
 	ScrollTo *Point
 

@@ -108,6 +108,8 @@ func (w *importer) steps() {
 		case i == 0 && w.shape:
 		case s.Verb == Click && next.Recorded != nil && w.leadsOnlyTo(s, next):
 			w.line("  # Left out: the click into this field, which %s makes needless.", next.Verb)
+		case s.Verb == Click && next.Verb == DoubleClick && next.Recorded.Second:
+			w.line("  # Left out: the first click of the double-click.")
 		default:
 			w.step(s)
 		}

@@ -69,6 +69,8 @@ func TestImportedSteps(t *testing.T) {
 		{"words of YAML", `{"type": "change", "selectors": ["aria/On"], "value": "no"}`, `- fill: {"On": "no"}` + "\n"},
 		{"a frame", `{"type": "hover", "frame": [1], "selectors": ["aria/Go"]}`, "- hover: css/iframe >> nth/2 >> aria/Go\n"},
 		{"a popup", `{"type": "hover", "target": "https://p.example/", "selectors": ["aria/Go"]}`, "https://p.example/\n  - hover: Go\n"},
+		{"a double click", `{"type": "click", "selectors": ["#a"], "offsetX": 1, "offsetY": 1}, {"type": "doubleClick", "selectors": ["#a"], "offsetX": 1, "offsetY": 1}`,
+			"# Left out: the first click of the double-click.\n  - double-click: css/#a\n"},
 		{"gone", `{"type": "waitForElement", "selectors": ["p"], "visible": false}`, "- wait-for: {gone: css/p}\n"},
 		{"fewer", `{"type": "waitForElement", "selectors": ["p"], "count": 3, "visible": false}`, "- wait-for: {count: css/p, at-most: 2}\n"},
 		{"more", `{"type": "waitForElement", "selectors": ["p"], "operator": "<=", "count": 3, "visible": false}`, "- wait-for: {count: css/p, at-least: 4}\n"},

@@ -12,6 +12,8 @@ import (
 
 // The types of steps in a recording, and what each becomes. What is done on an
 // element waits for it as everywhere; the rest is as the reference has it:
+//   - doubleClick right behind a click on the same element is the second half of
+//     it, since Chrome writes down both;
 //   - change sets whatever the field is: text, select, box, colour, editor;
 //   - waitForElement counts elements whether they can be seen or not. Its
 //     operator is >= unless it is given, though the schema's text says ==, and
@@ -125,6 +127,10 @@ func (r *recorder) click(s *Step, m map[string]strictyaml.Node) bool {
 func (r *recorder) doubleClick(s *Step, m map[string]strictyaml.Node) bool {
 	r.click(s, m)
 	s.Verb = DoubleClick
+	if last := len(r.flow.Steps) - 1; last >= 0 {
+		before := r.flow.Steps[last]
+		s.Recorded.Second = before.Verb == Click && before.Recorded.Button == s.Recorded.Button && sameElement(before, *s)
+	}
 	return true
 }
 
