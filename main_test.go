@@ -43,7 +43,7 @@ func TestManual(t *testing.T) {
 			}
 		}
 	})
-	t.Run("rules", func(t *testing.T) { checkItems(t, rulesPage, mappingKeys(t, "filter")) })
+	t.Run("rules", func(t *testing.T) { checkItems(t, rulesPage, schemaWords(t, "filter/rules.schema.json")) })
 	t.Run("flow", func(t *testing.T) { checkItems(t, flowPage, schemaWords(t, "poster/flow/flow.schema.json")) })
 	t.Run("examples", func(t *testing.T) { checkExamples(t, binary) })
 }
@@ -162,52 +162,6 @@ func parseDir(t *testing.T, dir string) map[string]*ast.File {
 		}
 	}
 	return files
-}
-
-// mappingKeys gives the texts in the arguments of the package's calls of
-// Mapping, and those of the package variables named there.
-func mappingKeys(t *testing.T, dir string) []string {
-	var keys []string
-	named := map[string]bool{}
-	values := map[string][]ast.Expr{}
-	for _, file := range parseDir(t, dir) {
-		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.CallExpr:
-				if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Mapping" {
-					for _, arg := range n.Args {
-						keys = append(keys, texts(arg, named)...)
-					}
-				}
-			case *ast.ValueSpec:
-				values[n.Names[0].Name] = n.Values
-			}
-			return true
-		})
-	}
-	for name := range named {
-		for _, v := range values[name] {
-			keys = append(keys, texts(v, map[string]bool{})...)
-		}
-	}
-	return keys
-}
-
-// texts gives the string literals in an expression and notes its identifiers.
-func texts(e ast.Expr, named map[string]bool) []string {
-	var found []string
-	ast.Inspect(e, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.BasicLit:
-			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING {
-				found = append(found, text)
-			}
-		case *ast.Ident:
-			named[n.Name] = true
-		}
-		return true
-	})
-	return found
 }
 
 // schemaWords gives the names of all properties in a JSON Schema, which are the

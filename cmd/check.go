@@ -15,6 +15,8 @@ import (
 
 	"mailapp/filter"
 	"mailapp/filter/auth"
+	"mailapp/poster/browser"
+	"mailapp/poster/flow"
 )
 
 func newCheckCommand() *cobra.Command {
@@ -22,7 +24,8 @@ func newCheckCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Check the rules and flows, or explain what they do with a mail",
 		Long: "Check rules.yaml and every flow that it names; it ends with 78 if there are\n" +
-			"mistakes, all of which it shows. With --explain it reads a mail from standard\n" +
+			"mistakes, all of which it shows. What a person should look at in a recording that\n" +
+			"an app uses is shown as a hint. With --explain it reads a mail from standard\n" +
 			"input, says what is proven, which rule decides and why, and what would be filled\n" +
 			"in, and ends as run would. Nothing is posted and nothing is written.",
 		Args: cobra.NoArgs,
@@ -30,7 +33,7 @@ func newCheckCommand() *cobra.Command {
 	c.Flags().Bool("explain", false, "explain what would become of the mail on standard input")
 	addEnvelopeFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		settings, err := checkAll(rulesFlag(c))
+		settings, hints, err := checkAll(rulesFlag(c))
 		if err != nil {
 			return codeError{exitConfig, err}
 		}
@@ -44,6 +47,12 @@ func newCheckCommand() *cobra.Command {
 		for _, obstacle := range obstacles(settings) {
 			fmt.Fprintf(c.OutOrStdout(), "warning: no mail would be handled now: %v\n", obstacle)
 		}
+		if _, err := browser.Find(settings.Path(settings.Browser.Path)); err != nil {
+			fmt.Fprintf(c.OutOrStdout(), "warning: nothing would be posted now: %v\n", err)
+		}
+		for _, hint := range hints {
+			fmt.Fprintf(c.OutOrStdout(), "hint: %s\n", oneLine(hint.String(), 2000))
+		}
 		fmt.Fprintf(c.OutOrStdout(), "%s is valid: %d people, %d apps, %d rules; mail server: %s\n", settings.File,
 			len(settings.People), len(settings.Apps), len(settings.Rules), orElse(settings.MTA, "found out at each delivery"))
 		return nil
@@ -52,19 +61,27 @@ func newCheckCommand() *cobra.Command {
 }
 
 // checkAll reads the rules and every flow that they name and gives all
-// mistakes at once.
-func checkAll(flag string) (*filter.Settings, error) {
+// mistakes at once, or else what may be one.
+func checkAll(flag string) (*filter.Settings, []flow.Note, error) {
 	settings, err := loadSettings(flag)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var mistakes []error
+	var hints []flow.Note
 	for _, app := range settings.Apps {
-		if _, err := loadFlow(settings, app); err != nil {
+		f, err := loadFlow(settings, app)
+		if err != nil {
 			mistakes = append(mistakes, err)
+			continue
+		}
+		for _, hint := range slices.Concat(f.Notes, f.Hints()) {
+			if !slices.Contains(hints, hint) { // several apps may share a flow
+				hints = append(hints, hint)
+			}
 		}
 	}
-	return settings, errors.Join(mistakes...)
+	return settings, hints, errors.Join(mistakes...)
 }
 
 func orElse(text, otherwise string) string {

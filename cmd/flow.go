@@ -154,7 +154,7 @@ func openTrial(c *cobra.Command, name string) (*trial, error) {
 		return nil, err
 	}
 	return &trial{
-		mail: &mail{settings: settings, state: state}, app: app, command: c.Name(),
+		mail: &mail{settings: settings, state: state, report: &report{}}, app: app, command: c.Name(),
 		out: c.OutOrStdout(), browser: newBrowser(settings, state),
 	}, browser.Sweep(state.run())
 }
@@ -216,7 +216,11 @@ func (t *trial) walk(ctx context.Context, pictures bool) (flow.Result, error) {
 			t.line("", "%s: %s", s.Step, s.Note)
 		}
 	}
-	return t.browser.Run(ctx, t.task)
+	result, err := t.browser.Run(ctx, t.task)
+	if t.report.Aside != "" {
+		t.line("note", "%s", t.report.Aside)
+	}
+	return result, err
 }
 
 // awaitEnter waits for the person at the terminal, if there is one.

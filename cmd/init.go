@@ -6,9 +6,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
+	"mailapp/filter"
 	"mailapp/poster"
 	"mailapp/poster/flow"
 )
@@ -28,9 +30,9 @@ func newInitCommand(exampleRules []byte) *cobra.Command {
 	return &cobra.Command{
 		Use:   "init [DIRECTORY]",
 		Short: "Write an example rules.yaml and flows to begin with",
-		Long: "Write the commented example rules.yaml, the flow that it names and flows for some\n" +
-			"other sites into DIRECTORY, by default the user's configuration directory. Files\n" +
-			"that are there already are kept.",
+		Long: "Write the commented example rules.yaml, the flow that it names, flows for some\n" +
+			"other sites, and the schemas by which editors complete them into DIRECTORY, by\n" +
+			"default the user's configuration directory. Files that are there already are kept.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir, err := xdg("XDG_CONFIG_HOME", ".config")
@@ -68,7 +70,10 @@ func firstFiles(exampleRules []byte) ([]firstFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []firstFile{{"rules.yaml", exampleRules}, {exampleFlow, withSchema(classifieds)}, {schemaFile, flow.Schema()}}
+	files := []firstFile{
+		{"rules.yaml", naming(rulesSchema, exampleRules)}, {rulesSchema, filter.Schema()},
+		{exampleFlow, naming(flowSchema, classifieds)}, {flowSchema, flow.Schema()},
+	}
 	shipped, err := shippedFlows.ReadDir("flows")
 	if err != nil {
 		return nil, err
@@ -79,17 +84,26 @@ func firstFiles(exampleRules []byte) ([]firstFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, firstFile{name, withSchema(data)})
+		files = append(files, firstFile{name, naming(flowSchema, data)})
 	}
 	return files, nil
 }
 
-// schemaFile is the JSON Schema of flows. The line that withSchema puts on top of
-// a flow names it to editors, which then complete words and underline mistakes.
-const schemaFile = "flows/flow.schema.json"
+// The JSON Schemas of rules and flows stand beside what they describe.
+const (
+	rulesSchema = "rules.schema.json"
+	flowSchema  = "flows/flow.schema.json"
+)
 
-func withSchema(flow []byte) []byte {
-	return append([]byte("# yaml-language-server: $schema="+path.Base(schemaFile)+"\n"), flow...)
+// schemaLine is a first line that names a schema to editors, which then complete
+// words and underline mistakes.
+var schemaLine = regexp.MustCompile(`^# yaml-language-server: \$schema=.*\n`)
+
+// naming gives a file with the schema that stands beside it in its first line, in
+// the place of one that is elsewhere in the sources.
+func naming(schema string, data []byte) []byte {
+	line := "# yaml-language-server: $schema=" + path.Base(schema) + "\n"
+	return append([]byte(line), schemaLine.ReplaceAll(data, nil)...)
 }
 
 // writeNew writes a file that must not be there yet.

@@ -70,6 +70,7 @@ func (m *mail) work(ctx context.Context) (w poster.Work, err error) {
 		w.Photos = append(w.Photos, poster.Photo(photo))
 	}
 	w.Values, w.Secrets = flowValues(w.Flow, app, m.verdict.Fields), map[string]string{}
+	w.Session = openSession(m.settings, m.state, app, m.report.note)
 	if app.Password.IsSet() {
 		w.Secrets["password"], err = readSecret(ctx, m.settings, app.Password)
 	}
@@ -119,6 +120,9 @@ func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
 		return nil, fmt.Errorf("app %q: %w", app.Name, err)
 	}
 	f, err := flow.Parse(path, data)
+	if err == nil {
+		err = checkSession(s, app, f)
+	}
 	var known, secrets []string
 	for name := range flowValues(f, app, map[string]string{"title": "", "body": "", "price": ""}) {
 		known = append(known, name)

@@ -48,9 +48,13 @@ func (r *report) fail(err error) { r.end(endingOf(err), err) }
 
 // note adds something that went wrong beside the mail's own end.
 func (r *report) note(err error) {
-	if err != nil {
-		r.Aside = oneLine(err.Error(), 1000)
+	if err == nil {
+		return
 	}
+	if r.Aside != "" {
+		r.Aside += "; "
+	}
+	r.Aside = oneLine(r.Aside+err.Error(), 1000)
 }
 
 // logTo writes the line. One write to a file opened for appending is not torn

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -23,11 +24,15 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	_ = os.Setenv("GORACE", quickEnd)
 	testscript.Main(m, map[string]func(){"mailapp": func() {
 		observe = crashAt(os.Getenv("TEST_CRASH_AT"))
 		lookupTXT = zone(os.Getenv("TEST_DNS")).lookupTXT
 		if most, err := strconv.Atoi(os.Getenv("TEST_MOST_ASKED")); err == nil {
 			registerLimit.Total = most
+		}
+		if os.Getenv("TEST_LINGER") != "" && os.Args[1] == workerCommand {
+			reportAndLinger()
 		}
 		example, err := os.ReadFile(os.Getenv("TEST_EXAMPLE_RULES"))
 		if err != nil {
@@ -36,6 +41,18 @@ func TestMain(m *testing.M) {
 		os.Exit(Main(example))
 	}})
 }
+
+// reportAndLinger is a worker that closes its report long before it ends.
+func reportAndLinger() {
+	f := os.NewFile(fdReport, "report")
+	_ = json.NewEncoder(f).Encode(event{Report: &report{Decision: "drop"}})
+	_ = f.Close()
+	time.Sleep(time.Minute)
+}
+
+// quickEnd keeps the race detector from holding up each process that ends well
+// for a second. Races are found without that.
+const quickEnd = "atexit_sleep_ms=0"
 
 // zone is a file that stands for the DNS, or "" for one without any name: lines
 // of a name and its TXT record. A line SERVFAIL has every question fail.
@@ -148,6 +165,7 @@ func setUpScript(e *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	e.Setenv("GORACE", quickEnd)
 	e.Setenv("SITE", server.URL)
 	e.Setenv("MAILS", mails)
 	e.Setenv("TEST_EXAMPLE_RULES", example)

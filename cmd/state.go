@@ -94,10 +94,11 @@ func obstacles(s *filter.Settings) []error {
 }
 
 // run holds spool files, photos and browser profiles while they are in use.
-func (d stateDir) run() string    { return filepath.Join(string(d), "run") }
-func (d stateDir) kept() string   { return filepath.Join(string(d), "kept") }
-func (d stateDir) traces() string { return filepath.Join(string(d), "traces") }
-func (d stateDir) log() string    { return filepath.Join(string(d), "mailapp.log") }
+func (d stateDir) run() string      { return filepath.Join(string(d), "run") }
+func (d stateDir) kept() string     { return filepath.Join(string(d), "kept") }
+func (d stateDir) traces() string   { return filepath.Join(string(d), "traces") }
+func (d stateDir) sessions() string { return filepath.Join(string(d), "sessions") }
+func (d stateDir) log() string      { return filepath.Join(string(d), "mailapp.log") }
 
 // homeDir gives the user's home directory, "" if there is none. HOME may be
 // missing in a delivery, so the user database is asked then.
@@ -217,20 +218,35 @@ func (d stateDir) forget(id string) error {
 	return errors.Join(errs...)
 }
 
-// temporaryAge is how old a temporary file is when nobody can be at it any more.
-const temporaryAge = time.Hour
+const (
+	// temporaryAge is how old a temporary file is when nobody can be at it any more.
+	temporaryAge = time.Hour
+	// sessionAge is how long a session is kept without being used. What site
+	// and account it was for is perhaps not in the rules any more.
+	sessionAge = 90 * 24 * time.Hour
+)
 
-// sweep removes the temporary files of processes that were killed (C7).
+// sweep removes the temporary files of processes that were killed (C7), and
+// sessions that nobody uses.
 func (d stateDir) sweep() error {
-	var errs []error
-	for _, pattern := range []string{filepath.Join(d.kept(), ".*"), filepath.Join(d.traces(), ".*"), filepath.Join(d.run(), "spool-*")} {
-		files, err := filepath.Glob(pattern)
-		errs = append(errs, err)
-		for _, path := range files {
-			info, err := os.Lstat(path)
-			if err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > temporaryAge {
-				errs = append(errs, os.Remove(path))
-			}
+	return errors.Join(
+		removeOld(filepath.Join(d.kept(), ".*"), temporaryAge),
+		removeOld(filepath.Join(d.traces(), ".*"), temporaryAge),
+		removeOld(filepath.Join(d.run(), "spool-*"), temporaryAge),
+		removeOld(filepath.Join(d.sessions(), ".*"), temporaryAge),
+		removeOld(filepath.Join(d.sessions(), "*.json"), sessionAge),
+	)
+}
+
+// removeOld removes the plain files that fit the pattern and were last changed
+// longer ago than age.
+func removeOld(pattern string, age time.Duration) error {
+	files, err := filepath.Glob(pattern)
+	errs := []error{err}
+	for _, path := range files {
+		info, err := os.Lstat(path)
+		if err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > age {
+			errs = append(errs, os.Remove(path))
 		}
 	}
 	return errors.Join(errs...)

@@ -65,7 +65,7 @@ func (d delivery) supervise(ctx context.Context, spool *os.File, req request, r 
 	}
 	w.kill()
 	err = w.wait()
-	if last == nil || w.code() != last.Exit {
+	if last == nil || !w.ended(last.Exit) {
 		r.note(browser.Sweep(req.RunDir)) // what it could not remove itself
 		cause := fmt.Errorf("the worker ended without a report: %w; its last words: %s", errors.Join(err, context.Cause(ctx)), w.stderr.String())
 		r.end(ending{exitLater, "4.3.0", "The message could not be handled now; it will be tried again."}, cause)
@@ -154,7 +154,12 @@ func (w *worker) wait() error {
 	return errors.Join(w.cmd.Wait(), w.request.Close(), w.report.Close())
 }
 
-func (w *worker) code() int { return w.cmd.ProcessState.ExitCode() }
+// ended tells whether the worker ended as its report says. One that is killed
+// after it has reported has nothing left to do.
+func (w *worker) ended(exit int) bool {
+	status, ok := w.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return w.cmd.ProcessState.ExitCode() == exit || ok && status.Signal() == syscall.SIGKILL
+}
 
 // tail keeps the first and drops the rest of what is written to it: a Go crash
 // says its cause first.

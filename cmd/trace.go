@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -22,8 +21,8 @@ import (
 // A trace is one HTML file in the state directory that shows a run of a flow
 // to the owner: the steps, the pages, and the page that it failed on. It loads
 // nothing and runs nothing, also of the page that it shows, and holds no
-// secret; the browser has blotted them out of all that comes from a page
-// (C29). Only the owner can read it, and only the newest are kept.
+// secret; the browser has blotted them out of all that comes from a page, and
+// what a page hides in its forms and scripts (C29). Only the owner can read it, and only the newest are kept.
 
 // keptTraces is how many traces are kept.
 const keptTraces = 20
@@ -46,7 +45,7 @@ var traceSource string
 var traceTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("trace").Funcs(template.FuncMap{
 		"picture": pictureURL,
-		"page":    withoutTokens,
+		"page":    func(dom []byte) string { return string(dom) },
 		"fault":   func(f flow.Fault) string { return faultWords[f] },
 		"took":    func(d time.Duration) string { return d.Round(time.Millisecond).String() },
 		"clock":   func(t time.Time) string { return t.Format("15:04:05.000") },
@@ -63,19 +62,6 @@ var faultWords = map[flow.Fault]string{
 // pictureURL puts a picture into the file itself.
 func pictureURL(data []byte) template.URL {
 	return template.URL("data:" + http.DetectContentType(data) + ";base64," + base64.StdEncoding.EncodeToString(data))
-}
-
-var (
-	hiddenTag = regexp.MustCompile(`(?i)<(?:input|meta)\b[^>]*(?:type="hidden"|csrf|token|nonce)[^>]*>`)
-	token     = regexp.MustCompile(`(?i)((?:value|content)=")[\w+=.-][\w+/=.-]{15,}"`)
-)
-
-// withoutTokens gives a page without what in its hidden fields may let others
-// act for the account.
-func withoutTokens(dom []byte) string {
-	return string(hiddenTag.ReplaceAllFunc(dom, func(tag []byte) []byte {
-		return token.ReplaceAll(tag, []byte(`${1}•••"`))
-	}))
 }
 
 // leaveTrace writes the file and removes the oldest. name is what was run: a

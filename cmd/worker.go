@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
@@ -24,11 +25,13 @@ func newWorkerCommand() *cobra.Command {
 		Hidden: true,
 		Args:   cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			code, err := work()
+			reports := os.NewFile(fdReport, "report")
+			code, err := work(reports)
 			if err != nil {
 				return usageError("%w; it is started by mailapp run", err)
 			}
-			os.Exit(code) // at once: the parent sweeps up
+			os.Exit(code)              // at once: the parent sweeps up
+			runtime.KeepAlive(reports) // to the parent its end means that we have ended
 			return nil
 		},
 	}
@@ -36,7 +39,7 @@ func newWorkerCommand() *cobra.Command {
 
 // work is the worker's whole life: take the request, handle the message,
 // report. It ends itself and all that it started when the parent goes.
-func work() (int, error) {
+func work(report *os.File) (int, error) {
 	for fd := fdSpool; fd <= fdReport; fd++ {
 		var st syscall.Stat_t
 		if err := syscall.Fstat(fd, &st); err != nil {
@@ -55,7 +58,7 @@ func work() (int, error) {
 		_, _ = io.Copy(io.Discard, requests)
 		_ = syscall.Kill(0, syscall.SIGKILL) // our group: the parent made us its leader
 	}()
-	reports := &reporter{enc: json.NewEncoder(os.NewFile(fdReport, "report"))}
+	reports := &reporter{enc: json.NewEncoder(report)}
 	ctx, cancel := context.WithTimeout(context.Background(), req.Deadline-grace(req.Deadline))
 	defer cancel()
 	r := process(ctx, os.NewFile(fdSpool, "message"), req, reports.emit)

@@ -19,7 +19,7 @@ import (
 	"unicode/utf8"
 )
 
-var update = flag.Bool("update", false, "write the .want files beside the mails anew")
+var update = flag.Bool("update", false, "write the .want files beside the mails, and the schema, anew")
 
 // C22, C23: what the mails in testdata/mail come to; foo.want stands beside
 // foo.eml.

@@ -33,33 +33,22 @@ func ParseSettings(name string, data []byte) (*Settings, error) {
 type parser struct{ s *Settings }
 
 func (p *parser) settings(root strictyaml.Node) {
-	top := root.Mapping("owner", "mta", "state", "allow-root", "deadline", "size-limit", "refusals", "receipts",
-		"browser", "trust", "people", "apps", "rules")
+	top := mapping(root, root, theSettings)
 	if top["owner"].IsSet() {
 		p.s.Owner = address(top["owner"])
-	} else {
-		root.Mistake("owner is missing: the address of whoever runs mailapp, for its notices")
 	}
-	p.s.MTA = optionalWord(top["mta"], "mta", "", "postfix", "exim", "opensmtpd", "qmail", "courier", "sendmail", "dovecot")
+	p.s.MTA = oneOf(top["mta"], "mta", anMTA, "")
 	p.s.State = top["state"].Text()
 	p.s.AllowRoot = top["allow-root"].Bool()
-	p.s.Refusals = Refusals(optionalWord(top["refusals"], "way to refuse", "bounce", "bounce", "mail"))
+	p.s.Refusals = Refusals(oneOf(top["refusals"], "way to refuse", aRefusal, string(ByBounce)))
 	p.limits(top["deadline"], top["size-limit"])
 	p.receipts(top["receipts"])
 	p.browser(top["browser"])
 	p.trust(top["trust"])
 	p.people(top["people"])
 	p.apps(top["apps"])
-	p.rules(root, top["rules"])
+	p.rules(top["rules"])
 	p.checkAnswers(root, top["receipts"])
-}
-
-// optionalWord gives one of words, or preset where nothing is written.
-func optionalWord(n strictyaml.Node, what, preset string, words ...string) string {
-	if !n.IsSet() {
-		return preset
-	}
-	return n.OneOf(what, words...)
 }
 
 func (p *parser) limits(deadline, size strictyaml.Node) {
@@ -78,7 +67,7 @@ func (p *parser) limits(deadline, size strictyaml.Node) {
 
 func (p *parser) receipts(n strictyaml.Node) {
 	n = n.In("receipts")
-	keys := n.Mapping("from", "sendmail", "smtp", "maildir")
+	keys := mapping(n, n, theReceipts)
 	r := &p.s.Receipts
 	r.From = p.s.Owner
 	if keys["from"].IsSet() {
@@ -110,7 +99,8 @@ func countSet(nodes ...strictyaml.Node) int {
 }
 
 func (p *parser) browser(n strictyaml.Node) {
-	keys := n.In("browser").Mapping("path", "sandbox")
+	n = n.In("browser")
+	keys := mapping(n, n, theBrowser)
 	p.s.Browser = Browser{Path: keys["path"].Text(), Sandbox: true}
 	if keys["sandbox"].IsSet() {
 		p.s.Browser.Sandbox = keys["sandbox"].Bool()
@@ -118,7 +108,8 @@ func (p *parser) browser(n strictyaml.Node) {
 }
 
 func (p *parser) trust(n strictyaml.Node) {
-	keys := n.In("trust").Mapping("authserv-id", "received-by", "unproven")
+	n = n.In("trust")
+	keys := mapping(n, n, theTrust)
 	p.s.Trust.AuthservID = keys["authserv-id"].Text()
 	if strings.ContainsFunc(p.s.Trust.AuthservID, func(r rune) bool { return r <= ' ' || r == 0x7f || r == ';' }) {
 		keys["authserv-id"].Mistake("an authserv-id is one word, as it stands first in our Authentication-Results")
@@ -129,7 +120,7 @@ func (p *parser) trust(n strictyaml.Node) {
 			host.Mistake("here belongs a host such as mx.example.org, not %q", host.Text())
 		}
 	}
-	p.s.Trust.Unproven = Action(optionalWord(keys["unproven"], "treatment of unproven mail", "hold", "hold", "drop", "reject"))
+	p.s.Trust.Unproven = Action(oneOf(keys["unproven"], "treatment of unproven mail", unproven, string(Hold)))
 }
 
 // ownName is a name of a person or app: fit for addresses, and without
@@ -155,8 +146,7 @@ func (p *parser) people(n strictyaml.Node) {
 }
 
 func (p *parser) person(e strictyaml.Entry, owners map[string]string) *Person {
-	n := e.Value.In("person %q", e.Key)
-	keys := n.Mapping("addresses", "logins", "accept", "secret")
+	keys := ofName(e, "person", aPerson)
 	who := &Person{Name: e.Key, Logins: keys["logins"].Texts(), Secret: source(keys["secret"])}
 	for _, item := range keys["addresses"].List() {
 		a := address(item)
@@ -166,15 +156,16 @@ func (p *parser) person(e strictyaml.Entry, owners map[string]string) *Person {
 	for _, item := range keys["logins"].List() {
 		claim(item, owners, "login", item.Text(), e.Key)
 	}
-	if !keys["addresses"].IsSet() {
-		mistakeAt(n, e.Name.In("person %q", e.Key), "addresses are missing; without one nothing can be proven")
-	}
 	for _, item := range keys["accept"].List() {
-		method := item.OneOf("proof", string(auth.SASL), string(auth.AuthenticationResults), string(auth.AddressSecret), string(auth.DKIM))
-		who.Accept = append(who.Accept, auth.Method(method))
+		who.Accept = append(who.Accept, auth.Method(oneOf(item, "proof", aProof, "")))
 	}
 	checkSecretUse(keys["accept"], keys["secret"], who)
 	return who
+}
+
+// ofName reads a mapping that has a name, such as a person.
+func ofName(e strictyaml.Entry, what string, s shape) map[string]strictyaml.Node {
+	return mapping(e.Value.In("%s %q", what, e.Key), e.Name.In("%s %q", what, e.Key), s)
 }
 
 // mistakeAt notes a mistake at n, or at the key where no value is written.
@@ -213,23 +204,18 @@ func (p *parser) apps(n strictyaml.Node) {
 }
 
 func (p *parser) app(e strictyaml.Entry) *App {
-	n := e.Value.In("app %q", e.Key)
-	keys := n.Mapping("flow", "url", "account", "password", "with")
+	keys := ofName(e, "app", anApp)
 	a := &App{
-		Name:     e.Key,
-		Flow:     keys["flow"].Text(),
-		URL:      keys["url"].Text(),
-		Account:  keys["account"].Text(),
-		Password: source(keys["password"]),
-		With:     map[string]string{},
-		places:   map[string]strictyaml.Pos{"": e.Name.Pos()},
+		Name:        e.Key,
+		Flow:        keys["flow"].Text(),
+		URL:         keys["url"].Text(),
+		Account:     keys["account"].Text(),
+		Password:    source(keys["password"]),
+		With:        map[string]string{},
+		KeepSession: keys["keep-session"].Bool(),
+		places:      map[string]strictyaml.Pos{"": e.Name.Pos()},
 	}
 	a.parameters(keys["with"])
-	for _, key := range []string{"flow", "url"} {
-		if !keys[key].IsSet() {
-			mistakeAt(n, e.Name.In("app %q", e.Key), "%s is missing", key)
-		}
-	}
 	if keys["url"].IsText() {
 		u, err := url.Parse(a.URL)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
@@ -262,7 +248,7 @@ func source(n strictyaml.Node) Source {
 		n.Mistake("a secret is not written into this file; give one of file, env or command")
 		return Source{}
 	}
-	keys := n.Mapping("file", "env", "command")
+	keys := mapping(n, n, aSecret)
 	if n.IsMapping() && countSet(keys["file"], keys["env"], keys["command"]) != 1 {
 		n.Mistake("here belongs exactly one of file, env and command")
 	}

@@ -10,35 +10,19 @@ import (
 	"mailapp/filter/strictyaml"
 )
 
-// conditionKeys in the order in which conditions are tried: what the envelope
-// and the header show first, what needs the body last.
-var conditionKeys = []string{"domains", "recipient", "sender", "subject", "header", "size", "photos"}
-
-// actionKeys are the keys that an action uses beside the conditions.
-var actionKeys = map[Action][]string{
-	Post:     {"person", "app", "first"},
-	Register: {"invite"},
-	Reject:   {"reason"},
-	Keep:     {"maildir", "command"},
-	Forward:  {"to"},
-}
-
-// usedByActions are the keys of all actions.
-var usedByActions = []string{"person", "app", "first", "invite", "reason", "maildir", "command", "to"}
-
 const (
 	maxRuleName   = 80
 	maxReason     = 300
 	defaultReason = "This mail is not accepted here."
 )
 
-func (p *parser) rules(root, n strictyaml.Node) {
+func (p *parser) rules(n strictyaml.Node) {
 	if n.IsText() || n.IsMapping() {
 		n.Mistake("here belongs a list of rules, each beginning with a dash")
 		return
 	}
-	if len(n.List()) == 0 {
-		mistakeAt(n, root, "there are no rules; without one no mail is ever posted")
+	if n.IsSet() && len(n.List()) == 0 {
+		n.Mistake("there are no rules; without one no mail is ever posted")
 	}
 	catchAll := ""
 	var register strictyaml.Node
@@ -86,52 +70,34 @@ func (p *parser) checkAnswers(root, receipts strictyaml.Node) {
 
 // rule reads one rule and tells whether it has no conditions.
 func (p *parser) rule(n strictyaml.Node) (rule *Rule, always bool) {
-	keys := n.Mapping(slices.Concat([]string{"name", "do"}, usedByActions, conditionKeys)...)
-	refuseEmpty(keys)
+	keys := mapping(n, n, aRule)
 	rule = &Rule{Name: line(keys["name"], maxRuleName), Line: n.Pos().Line}
-	if !keys["name"].IsSet() {
-		n.Mistake("name is missing; the log and receipts call the rule by it")
-	}
 	always = true
-	for _, key := range conditionKeys {
-		if keys[key].IsSet() {
+	for _, w := range conditions {
+		if keys[w.key].IsSet() {
 			always = false
-			rule.conditions = append(rule.conditions, p.condition(key, keys[key]))
+			rule.conditions = append(rule.conditions, p.condition(w.key, keys[w.key]))
 		}
 	}
-	if !keys["do"].IsSet() {
-		n.Mistake("do is missing: post, register, reject, drop, keep, forward or hold")
-		return rule, always
-	}
-	rule.Action = Action(keys["do"].OneOf("action", "post", "register", "reject", "drop", "keep", "forward", "hold"))
+	rule.Action = Action(oneOf(keys["do"], "action", anAction, ""))
 	if rule.Action != Undecided {
 		p.action(n, rule, keys)
 	}
 	return rule, always
 }
 
-// refuseEmpty notes keys without a value: a condition that is forgotten would
-// make a rule match more than it should.
-func refuseEmpty(keys map[string]strictyaml.Node) {
-	for key, n := range keys {
-		if !n.IsSet() && n.Pos() != (strictyaml.Pos{}) {
-			n.Mistake("%s has no value", key)
-		}
-	}
-}
-
 // action reads what the rule's action needs, and refuses what it does not use.
 func (p *parser) action(n strictyaml.Node, rule *Rule, keys map[string]strictyaml.Node) {
-	for _, key := range usedByActions {
-		if keys[key].IsSet() && !slices.Contains(actionKeys[rule.Action], key) {
-			keys[key].Mistake("%s is not used by %s", key, rule.Action)
+	for _, w := range uses {
+		if keys[w.key].IsSet() && !slices.Contains(usedBy[rule.Action], w.key) {
+			keys[w.key].Mistake("%s is not used by %s", w.key, rule.Action)
 		}
 	}
 	switch rule.Action {
 	case Post:
 		rule.Person = p.post(n, rule, keys["person"], "person", p.s.PersonNames())
 		rule.App = p.post(n, rule, keys["app"], "app", p.s.appNames())
-		rule.First = Action(optionalWord(keys["first"], "treatment of a first post", "", "hold"))
+		rule.First = Action(oneOf(keys["first"], "treatment of a first post", firstPost, ""))
 	case Register:
 		rule.Invite = p.invite(n, keys["invite"])
 	case Reject:
@@ -148,7 +114,7 @@ func (p *parser) action(n strictyaml.Node, rule *Rule, keys map[string]strictyam
 		for _, item := range keys["to"].List() {
 			rule.To = append(rule.To, address(item))
 		}
-		if len(keys["to"].List()) == 0 {
+		if !keys["to"].IsSet() {
 			n.Mistake("forward needs to: one or more addresses")
 		}
 	}
@@ -186,9 +152,6 @@ func (r *Rule) names(placeholder string) (some, all bool) {
 }
 
 func (p *parser) condition(key string, n strictyaml.Node) condition {
-	if n.IsList() && len(n.List()) == 0 {
-		n.Mistake("the list of %s is empty, so the rule would never match", key)
-	}
 	switch key {
 	case "domains":
 		return domains(n)
@@ -237,7 +200,7 @@ func (p *parser) invite(rule, n strictyaml.Node) []string {
 	for _, item := range n.List() {
 		invited = append(invited, addressOrDomain(item))
 	}
-	if len(invited) == 0 {
+	if !n.IsSet() {
 		rule.Mistake("register needs invite: the addresses, or @domains, that may register")
 	}
 	return invited
@@ -291,6 +254,9 @@ func headers(n strictyaml.Node) condition {
 			field.texts = texts(e.Value)
 		}
 		c = append(c, field)
+	}
+	if n.IsMapping() && len(c) == 0 {
+		n.Mistake("header names no field, so the rule would always match")
 	}
 	return c
 }

@@ -90,6 +90,8 @@ type App struct {
 	Account  string
 	Password Source
 	With     map[string]string // the flow's own parameters
+	// KeepSession: the login of one post is tried for the next.
+	KeepSession bool
 
 	places map[string]strictyaml.Pos // of the keys of With, and of the app's own name as ""
 }

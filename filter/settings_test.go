@@ -54,10 +54,16 @@ func TestExampleSettings(t *testing.T) {
 		!slices.Equal(app.Password.Command, []string{"pass", "show", "classifieds/fred"}) {
 		t.Errorf("got %+v", app)
 	}
-	for _, key := range slices.Concat(conditionKeys, []string{"do:", "person:", "app:", "reason:", "maildir:", "command:", "to:",
-		"owner:", "mta:", "state:", "allow-root:", "deadline:", "size-limit:", "refusals:", "from:", "sendmail:", "smtp:", "path:", "sandbox:",
-		"authserv-id:", "unproven:", "addresses:", "logins:", "accept:", "secret:", "file:", "env:", "flow:", "url:", "account:",
-		"password:", "with:", "post", "register", "first:", "invite:", "received-by:", "dkim", "reject", "drop", "keep", "forward", "hold"}) {
+	var shown []string
+	for _, words := range objects {
+		for _, key := range keys(words) {
+			if !slices.Contains(keys(conditions), key) {
+				key += ":"
+			}
+			shown = append(shown, key)
+		}
+	}
+	for _, key := range slices.Concat(shown, enumerations[anAction], enumerations[aProof], enumerations[anMTA]) {
 		if !strings.Contains(string(data), key) {
 			t.Errorf("the example does not show %s", key)
 		}
@@ -117,7 +123,7 @@ func TestMistakes(t *testing.T) {
 	tests := []struct{ rules, want string }{
 		// The whole file.
 		{"", "owner is missing"},
-		{"", "there are no rules"},
+		{"", "rules is missing"},
 		{"owner: a@b.c\nrules: []", "there are no rules"},
 		{"owner: a@b.c\nrules: {name: x, do: hold}", "a list of rules"},
 		{"owner: a@b.c\nrules: hold", "a list of rules"},
@@ -136,10 +142,13 @@ func TestMistakes(t *testing.T) {
 		{"browser: {sandbox: perhaps}", "true or false"},
 		{"trust: {authserv-id: a b}", "is one word"},
 		// People and apps.
-		{"people: {fred: }", `person "fred": addresses are missing`},
-		{"people: {fred: {logins: f}}", `person "fred": addresses are missing`},
+		{"people: {fred: }", `person "fred": addresses is missing`},
+		{"people: {fred: {logins: f}}", `person "fred": addresses is missing`},
 		{"people: {fred: {addresses: [a@b.c, ]}, joe: {addresses: A@B.C}}", `"A@b.c" is given to fred already`},
 		{"people: {fred: {addresses: a@b.c, logins: x}, joe: {addresses: d@e.f, logins: X}}", `login "X" is given to fred already`},
+		{"people: {fred: {addresses: []}}", "the list of addresses is empty"},
+		{"people: {fred: {addresses: a@b.c, accept: []}}", "the list of accept is empty"},
+		{"people: {fred: {addresses: a@b.c, accept: }}", `person "fred": accept has no value`},
 		{"people: {Fred: {addresses: a@b.c}}", "the name of a person"},
 		{"people: {fred: {addresses: a@b.c, accept: [sals]}}", `unknown proof "sals"; did you mean "sasl"?`},
 		{"people: {fred: {addresses: a@b.c, accept: address-secret}}", "there is no secret"},
@@ -186,7 +195,11 @@ func TestMistakes(t *testing.T) {
 		{"rules: [{name: x, size: over ten, do: hold}]", `"ten" is not a size`},
 		{"rules: [{name: x, header: {'X Y': present}, do: hold}]", "not the name of a header field"},
 		{"rules: [{name: x, header: {X: }, do: hold}]", "needs present, absent"},
+		{"rules: [{name: x, header: {}, do: hold}]", "names no field"},
+		{"state: ''", "state has no value"},
+		{"people: {fred: {addresses: a@b.c, secret: {env: ''}}}", "env has no value"},
 		{"rules: [{name: x, header: X, do: hold}]", "here belong keys and values"},
+		{"apps: {x: {flow: f, url: 'http://a', keep-session: perhaps}}", "true or false"},
 		{"rules: [{name: x, photos: many, do: hold}]", "true or false"},
 		{"rules: [{name: x, recipient: '{person}', do: hold}]", "a whole address"},
 		{"rules: [{name: x, recipient: '{persn}@a.b', do: hold}]", `unknown placeholder "{persn}"; did you mean "{person}"?`},

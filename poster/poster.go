@@ -52,12 +52,13 @@ type Work struct {
 	Values  map[string]string // what the flow's placeholders stand for
 	Secrets map[string]string // the same, never to be shown
 	Photos  []Photo
+	Session *flow.Session // see flow.Task; nil where the account's login is not kept
 }
 
 // Task is the run of the flow that does the work; nobody watches it yet, and
 // nothing is committed.
 func (w Work) Task() flow.Task {
-	return flow.Task{Flow: w.Flow, Values: w.Values, Secrets: w.Secrets, Photos: named(w.Photos)}
+	return flow.Task{Flow: w.Flow, Values: w.Values, Secrets: w.Secrets, Photos: named(w.Photos), Session: w.Session}
 }
 
 // Photo is a picture as it will be uploaded.
@@ -167,7 +168,8 @@ func (p *Poster) run(ctx context.Context, claim *ledger.Claim, job Job) (Outcome
 		return Outcome{}, release(claim, err)
 	}
 	task := work.Task()
-	task.Commit, task.Progress = claim.Doubt, p.Progress
+	task.Commit = func(ctx context.Context) error { return claim.Doubt(ctx, nil) }
+	task.Progress = p.Progress
 	result, err := p.Site.Run(ctx, task)
 	if err == nil {
 		return p.settle(claim, job, Outcome{

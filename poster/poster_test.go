@@ -186,7 +186,7 @@ func TestFoundInDoubt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := claim.Doubt(context.Background()); err != nil {
+	if err := claim.Doubt(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
 	claim.Close()

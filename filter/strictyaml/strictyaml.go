@@ -7,6 +7,9 @@
 // does not have the asked-for shape notes a mistake and gives a zero value, so
 // readers need no error handling of their own and end with [Document.Err].
 //
+// Beside the reading, [Schema] says to editors what a file may hold; each reader
+// makes one from the tables that it reads by.
+//
 // Anchors, aliases and merge keys are refused: they make the place of a
 // mistake ambiguous and small files expensive. Duplicate keys are mistakes.
 package strictyaml

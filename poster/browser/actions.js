@@ -95,7 +95,7 @@
       if (!was || !selection.isCollapsed) selection.modify('move', 'forward', 'documentboundary'); // into its last line
     }
     // In a field of one line Enter sends the form: the flow presses it, not the mail.
-    return {done: true, text: el.tagName === 'INPUT' ? task.value.replace(/[\r\n]+/g, ' ') : task.value.replace(/\r\n?/g, '\n')};
+    return {done: true, lines: editable(el), text: el.tagName === 'INPUT' ? task.value.replace(/[\r\n]+/g, ' ') : task.value.replace(/\r\n?/g, '\n')};
   }
 
   // The field that was filled last gets the focus back for a key, if nothing
@@ -106,9 +106,14 @@
     return {done: true};
   }
 
+  // Many editors draw themselves anew when they next may, from what they know
+  // then: what is entered before that would be lost.
+  const redrawn = () => Promise.race([new Promise(r => requestAnimationFrame(() => setTimeout(r, 0))), new Promise(r => setTimeout(r, 200))]);
+
   // Does the line that Enter has begun stand apart from the one before, as a
   // paragraph does? Then an empty line need not be typed.
-  function paragraph() {
+  async function paragraph() {
+    await redrawn();
     const node = globalThis.held?.ownerDocument.getSelection()?.focusNode;
     const block = (node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement)?.closest('p,div,li');
     const style = block && block !== globalThis.held && getComputedStyle(block);
@@ -131,8 +136,9 @@
 
   // After the text went in: does the field hold it? Then leave it as the Tab
   // key would.
-  function filled() {
+  async function filled() {
     const el = globalThis.held;
+    if (el && editable(el)) await redrawn();
     if (!el || !el.isConnected) return {done: true, gone: true};
     const got = space(wholeText(el)), wanted = space(task.value);
     const core = s => s.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');

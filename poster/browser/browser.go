@@ -1,9 +1,10 @@
 // Package browser runs a flow in a real Chromium, and is the only importer of
 // rod.
 //
-// It promises, for each run: a fresh profile and nothing of another's (C28);
-// no connection but to the flow's origins, no download, no window
-// that shows anything else, no permission (C28); one mouse click for publish, made only after the task's
+// It promises, for each run: a fresh profile with nothing in it but the cookies
+// of the task's own session, for the flow's origins alone (C28); no connection
+// but to the flow's origins, no download, no window that shows anything else, no
+// permission (C28); one mouse click for publish, made only after the task's
 // Commit has succeeded, never repeated by us (C26) and not sent again by
 // Chromium itself, which does that when a connection that it had used before
 // closes unanswered; secrets in password fields only, and in no error or
@@ -25,7 +26,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,13 +56,34 @@ type Browser struct {
 // Run carries out a task. Every error is a [*flow.Failure], which wraps the
 // context's error if that has ended the run. A context that ends kills the
 // browser at once.
+//
+// A task's session is tried first, if it has one: see [run.anew].
 func (b *Browser) Run(ctx context.Context, task flow.Task) (flow.Result, error) {
-	acts, err := newPlan(task)
+	r, err := b.newRun(task)
 	if err != nil {
 		return flow.Result{}, err
 	}
-	r := &run{browser: b, task: task, plan: acts, blot: newBlotter(acts.secrets), values: map[string]string{}, item: 1}
-	return r.whole(ctx)
+	r.recall()
+	begun := time.Now()
+	result, failure := r.whole(ctx)
+	if failure != nil && r.resumed {
+		result, failure = r.anew(ctx, failure, begun)
+	}
+	if failure != nil {
+		return flow.Result{}, failure
+	}
+	return result, nil
+}
+
+// newRun makes a run that has not begun. Its error is newPlan's.
+func (b *Browser) newRun(task flow.Task) (*run, error) {
+	acts, err := newPlan(task)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{browser: b, task: task, plan: acts, values: map[string]string{}, item: 1}
+	r.hide(slices.Collect(maps.Values(acts.secrets))...)
+	return r, nil
 }
 
 // run is one run of a flow.
@@ -68,6 +92,10 @@ type run struct {
 	task    flow.Task
 	plan    *plan
 	blot    blotter
+	words   []string // that nobody may see: what blot blots
+
+	cookies []*cookie // of the saved session, until they are in the browser
+	resumed bool      // they are in it
 
 	proxy  *proxy
 	tab    *tab
@@ -80,6 +108,7 @@ type run struct {
 	pressed bool            // the running step has used the mouse's button, or a key
 	turned  map[string]*tab // by target of a recording: the window that it was
 	fails   []*condition
+	typed   []string // without secrets: the ad's own words
 
 	end     time.Time // of the steps
 	stepEnd time.Time // of the running one
@@ -88,24 +117,34 @@ type run struct {
 	values    map[string]string // by read
 	rows      []map[string]string
 	trace     []flow.TraceStep
+	committed bool                // the task's Commit may have been called
 	published bool                // the publish click may have happened
+	departed  string              // the document in which it was made
 	arrived   bool                // we have seen the page that follows publish
 	confirmed bool                // and it has shown what the flow expects there
 	stale     map[*flow.Step]bool // after publish: what it looks for was there before the click
 }
 
 // whole starts the browser, runs the steps and removes every trace.
-func (r *run) whole(ctx context.Context) (flow.Result, error) {
+func (r *run) whole(ctx context.Context) (flow.Result, *flow.Failure) {
 	stop, err := r.start(ctx)
 	if err != nil {
 		return flow.Result{}, r.failure(ctx, &trouble{fault: flow.Owner, err: fmt.Errorf("starting the browser: %w", err)})
 	}
+	r.resume(ctx)
 	result, failure := r.steps(ctx)
+	var session []byte
+	if failure == nil {
+		session = r.session(ctx)
+	}
 	if err := stop(); err != nil && failure == nil && !r.published {
 		failure = &flow.Failure{Fault: flow.Owner, Err: err}
 	}
 	if failure != nil {
 		return flow.Result{}, failure
+	}
+	if session != nil {
+		r.task.Session.Keep(session)
 	}
 	return result, nil
 }
@@ -196,7 +235,7 @@ func (r *run) progress(a *act) {
 	text := strings.TrimSpace(string(a.step.Verb) + " " + a.name())
 	r.task.Progress(flow.Event{
 		Step: r.item, Of: r.items(),
-		Text: r.blot.Replace(clean(text)), Page: r.blot.Replace(pageURL(r.tab.address())),
+		Text: clean(r.blot.Replace(text)), Page: r.blot.Replace(pageURL(r.tab.address())),
 	})
 }
 

@@ -57,6 +57,36 @@ func TestFailsWhenAddress(t *testing.T) {
 		mustFail(t, srv.URL, flow.Site, `the page shows url "*/blocked*"`, "blocked for a day")
 }
 
+// What the ad itself says ends no run: on the site's page it is no error.
+func TestFailsWhenOwnWords(t *testing.T) {
+	chromium(t)
+	const (
+		fails = "fails-when:\n  - {see: Too many posts, fault: sender}\n  - {text: '/not allow(ed)?/', fault: owner}\n"
+		steps = "- fill: {Title: '{{title}}', Text: '{{body}}'}\n- publish: Publish\n- expect: It is online"
+		form  = `<form action="/publish"><label>Title <input name=title></label><label>Text <textarea name=body></textarea></label><button>Publish</button></form>`
+		wall  = "Too many posts on my wall"
+	)
+	tests := []struct{ name, title, body, page, words string }{
+		{"title", "Too many  posts", "", `<h2>too many posts</h2><p>Your ad “Too many posts” is here</p><a href="/ad" aria-label="Too many posts">Ad</a>`, ""},
+		{"text", "Flat", "Dogs: not allowed\nToo many\nposts in\u00a0front", `<p>Dogs: not allowed<br>Too many<br>posts in front<p>Dogs: not allowed Too many posts in front`, ""},
+		{"beginning", wall, "", `<a>Too many posts on …</a><p><b>Too many posts on my...</b>`, ""},
+		{"fields", "Sofa", "", `<textarea>Too many posts</textarea><input value="Too many posts"><input title="not allowed">`, ""},
+		{"an error of some of its words", "posts", "not", `<p>Too many posts`, "Too many posts"},
+		{"an error like its beginning", wall, "", `<h2>` + wall + `</h2><p>Sorry: too many posts`, "Sorry: too many posts"},
+		{"an error beside it", "Too many posts", "", `<h2>Too many posts</h2><p>This is not allowed</p>`, "This is not allowed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			srv := site(t, publishing(form, page{html: tt.page + "<p>It is online"}))
+			tr := trial{limit: "2s", head: fails, steps: steps, values: map[string]string{"title": tt.title, "body": tt.body}}
+			if _, f := tr.run(t, t.Context(), srv.URL); (f == nil) != (tt.words == "") || f != nil && f.Said != tt.words {
+				t.Errorf("got %v", f)
+			}
+		})
+	}
+}
+
 // A rehearsal ends when the button is ready, and clicks and commits nothing.
 func TestRehearse(t *testing.T) {
 	chromium(t)
@@ -124,5 +154,33 @@ func TestDOM(t *testing.T) {
 	dom := string(f.DOM)
 	if !strings.Contains(dom, "<h1>There</h1>") || strings.Count(dom, blotted) != 2 || strings.Contains(dom, "c'd") {
 		t.Errorf("got %s", dom)
+	}
+}
+
+// C29: what a page keeps to itself and could let others act for the account is
+// not kept; what says how it is built is.
+func TestDOMWithoutTokens(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	hidden := []string{
+		`<input type=hidden name=csrf value=%s>`, `<input name=_wpnonce value=a1b2c3%s type=hidden>`, `<meta name=csrf-token content=%s>`,
+		`<script>const nonce = "%s"</script>`, `<a href="/edit?_wpnonce=%s&amp;post=1">1</a>`, `<form action="/post?id=2&amp;s=%s" data-nonce=%s></form>`,
+		`<button onclick="go('/x?auth=%s')">Go</button>`, `<div data-props='{"id": 7, "apiToken": "%s"}'></div>`, `<template><i>%s</i></template>`,
+		`<noscript><i>%s</i></noscript>`, `<!-- %s -->`, `<iframe srcdoc="<i>%s</i>"></iframe>`,
+	}
+	const token = "MOXV4OU6J5SFILRHSO7E3BKTJ6"
+	html := `<h1 data-id=7>There</h1><input type=hidden name=next value="/post/for-sale/and-more"><input name=title value=Donaudampfschifffahrt>
+		<a href="/list?s=edit&amp;page=2#top">2</a><p>Is it here? a=b</p>` + strings.ReplaceAll(strings.Join(hidden, "\n"), "%s", token)
+	srv := site(t, map[string]page{"/": {html: html}})
+	f := trial{limit: "500ms", noOpen: true, steps: "- open: '{{site}}/?s=edit&session=" + token + "'\n- expect: {url: '*never*'}"}.mustFail(t, srv.URL, flow.Owner, "the URL is "+srv.URL+"/?s=edit&session="+blotted)
+	dom := string(f.DOM)
+	for _, kept := range []string{`<h1 data-id="7">There</h1>`, `value="/post/for-sale/and-more"`, `value="Donaudampfschifffahrt"`, `href="/list?s=edit&amp;page=2#top"`, "here? a=b",
+		`name="csrf"`, `href="/edit?_wpnonce=•••&amp;post=1"`, `action="/post?id=2&amp;s=•••"`, `<script>•••</script>`, `"id": 7`} {
+		if !strings.Contains(strings.ReplaceAll(dom, "&quot;", `"`), kept) {
+			t.Errorf("%s is missing", kept)
+		}
+	}
+	if strings.Contains(dom+f.Error(), token[:8]) {
+		t.Errorf("the token is in %s", dom)
 	}
 }

@@ -26,6 +26,8 @@ var (
 	conditionsSource string
 	//go:embed actions.js
 	actionsSource string
+	//go:embed source.js
+	sourceSource string
 	//go:embed engine.js
 	engineSource string
 )
@@ -35,9 +37,10 @@ var engineFunction = "task => {" +
 	"const names = (" + namesSource + ")();" +
 	"const finder = (" + finderSource + ")(names);" +
 	"const mouse = (" + mouseSource + ")(names, finder);" +
-	"const conditions = (" + conditionsSource + ")(names, finder);" +
+	"const source = (" + sourceSource + ")();" +
+	"const conditions = (" + conditionsSource + ")(names, finder, source, task.typed || []);" +
 	"const actions = (" + actionsSource + ")(task, names, finder, mouse);" +
-	"return (" + engineSource + ")(task, names, finder, mouse, conditions, actions) }"
+	"return (" + engineSource + ")(task, names, finder, mouse, source, conditions, actions) }"
 
 // worldName is the isolated world that the engine runs in.
 const worldName = "mailapp"
@@ -57,6 +60,7 @@ type question struct {
 	Was    int          `json:"was"`
 	Limit  float64      `json:"limit"` // milliseconds
 	Fails  []*condition `json:"fails,omitempty"`
+	Typed  []string     `json:"typed,omitempty"` // see conditions.js
 	Others []*condition `json:"others,omitempty"`
 	Value  string       `json:"value"`
 	Secret bool         `json:"secret,omitempty"`

@@ -3,7 +3,7 @@
 // neither see nor change it, and is called as a function of the task and the
 // functions of the other files, so that no text ever becomes source (C25).
 //
-// task: {op, at, limit, fails: [condition], …by op}
+// task: {op, at, limit, fails: [condition], typed: [text], …by op}
 // answer, one of:
 //   {done: true, …}       the answer
 //   {failing, said}       the index of a fails-when that holds
@@ -13,7 +13,7 @@
 //                         globalThis.foreign: the rest of the way, for at or when
 //   {refused, fault}      it cannot be done, and waiting would not help
 //   {late, candidates, near}   the time is up; what was missing
-(async function engine(task, names, finder, mouse, conditions, actions) {
+(async function engine(task, names, finder, mouse, source, conditions, actions) {
   const {space, short, shown, enabled, describe} = names;
   const {find, near, possible, hiddenToo, everywhere, reachable} = finder;
   const {holds, growing, quote} = conditions;
@@ -99,16 +99,16 @@
     same, hide, unhide, painted, depart, mark, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph,
     said: () => ({done: true, said: words()}),
     glance: () => wrong() || {done: true},
-    source: () => ({done: true, text: document.documentElement.outerHTML}),
+    source: () => ({done: true, text: source.html()}),
   };
   if (direct[task.op]) return direct[task.op]();
 
   // ---- questions that are asked until they have an answer
 
   // Whether a condition holds, but for frames of other sites.
-  function here(c) {
+  function here(c, watched) {
     try {
-      return holds(c);
+      return holds(c, watched);
     } catch (e) {
       if (!e.foreign) throw e;
       return {ok: false};
@@ -121,7 +121,7 @@
     const status = performance.getEntriesByType('navigation')[0]?.responseStatus;
     if (status >= 500) return {status};
     for (const [i, f] of (task.fails || []).entries()) {
-      const h = here(f);
+      const h = here(f, true);
       if (h.ok) return {failing: i, said: h.said || words()};
     }
     return null;
@@ -146,7 +146,7 @@
   }
 
   const asked = {
-    page: () => location.href === task.unlike ? {why: `the URL is ${location.href}, which does not match`} : {done: true, text: location.href},
+    page: () => location.href === task.unlike ? {why: `the URL is ${source.address(location.href)}, which does not match`} : {done: true, text: location.href},
     arrive: () => samePage() || {done: true},
 
     // An end of the page, or a place on it. As a recording has it, in a frame.

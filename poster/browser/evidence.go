@@ -30,6 +30,7 @@ const (
 func (r *run) evidence(ctx context.Context, f *flow.Failure) {
 	ctx, cancel := context.WithTimeout(ctx, evidenceLimit)
 	defer cancel()
+	r.hideCookies(ctx)
 	f.Page = r.blot.Replace(pageURL(r.tab.address()))
 	if r.tab.isGoing() { // until it has come somewhere the page answers nothing
 		if err := (proto.PageStopLoading{}).Call(r.tab.page.Context(ctx)); err != nil {
@@ -61,14 +62,9 @@ func (r *run) screenshot(ctx context.Context) []byte {
 // picture takes the viewport as JPEG, after hiding whatever shows a secret
 // (C29); nil if that cannot be done.
 func (r *run) picture(ctx context.Context) []byte {
-	var words []string
-	for _, s := range r.plan.secrets {
-		if s != "" {
-			words = append(words, s)
-		}
-	}
-	if len(words) > 0 {
-		if err := r.tab.askEverywhere(ctx, question{Op: "hide", Words: words}); err != nil {
+	r.hideCookies(ctx)
+	if len(r.words) > 0 {
+		if err := r.tab.askEverywhere(ctx, question{Op: "hide", Words: r.words}); err != nil {
 			return nil
 		}
 		defer func() { _ = r.tab.askEverywhere(ctx, question{Op: "unhide"}) }() // a page that is gone shows nothing

@@ -15,6 +15,7 @@ type trouble struct {
 	fault  flow.Fault
 	said   string // the site's own words, if it is known which; else the page is asked
 	dialog bool   // said is that of a native dialog
+	undone bool   // the page that follows publish proves that nothing was published
 	err    error
 }
 
@@ -28,7 +29,10 @@ func (r *run) judge(got answer) error {
 		return nil
 	case got.Failing != nil && *got.Failing < len(r.fails):
 		f := r.task.Flow.FailsWhen[*got.Failing]
-		return &trouble{fault: f.Fault, said: r.instead(f, got.Said), err: fmt.Errorf("the page shows %s", f.When)}
+		return &trouble{
+			fault: f.Fault, said: r.instead(f, got.Said), undone: f.Unpublished && r.refuted(),
+			err: fmt.Errorf("the page shows %s", f.When),
+		}
 	case got.Status > 0 || got.Broken:
 		return r.unanswered(got.Status)
 	case got.Refused != "":
@@ -39,6 +43,12 @@ func (r *run) judge(got answer) error {
 		return &trouble{fault: flow.Site, err: fmt.Errorf("the time for the whole run is up (%w): %w", context.DeadlineExceeded, r.late(got))}
 	}
 	return &trouble{fault: flow.Owner, err: r.late(got)}
+}
+
+// refuted tells whether what is there now may prove that the publish click has
+// published nothing: it is a new document, and none before has confirmed the ad.
+func (r *run) refuted() bool {
+	return r.published && !r.confirmed && r.tab.document() != r.departed
 }
 
 // instead gives what the sender reads: the flow's words in place of the site's,
@@ -72,11 +82,17 @@ func (r *run) late(got answer) error {
 	case len(got.Near) > 0:
 		text += "; did you mean " + strings.Join(got.Near, " or ") + "?"
 	}
-	text += fmt.Sprintf(" (waited %v)", r.limit)
-	if walls := r.proxy.walls(); len(walls) > 0 {
-		text += "; the page also wanted " + strings.Join(walls, ", ") + ", which the flow does not name under origins"
+	return fmt.Errorf("%s (waited %v)%s", text, r.limit, r.alsoWanted())
+}
+
+// alsoWanted names what the page could not have because of the walls, which may
+// be why it does not do what it should.
+func (r *run) alsoWanted() string {
+	walls := r.proxy.walls()
+	if len(walls) == 0 {
+		return ""
 	}
-	return errors.New(text)
+	return "; the page also wanted " + strings.Join(walls, ", ") + ", which the flow does not name under origins"
 }
 
 // wall says that the page led to where the flow may not go (C28).
@@ -100,7 +116,7 @@ func (r *run) failure(ctx context.Context, err error) *flow.Failure {
 	if r.confirmed && t.fault == flow.Sender {
 		t.fault = flow.Owner // the ad is online: nobody should send it again
 	}
-	f := &flow.Failure{Fault: t.fault, Said: t.said, Published: r.published, Trace: r.trace, Err: r.blotted(t.err)}
+	f := &flow.Failure{Fault: t.fault, Said: t.said, Published: r.published && !t.undone, Trace: r.trace, Err: r.blotted(t.err)}
 	if r.current != nil {
 		f.Step = r.task.Flow.Place(*r.current)
 	}

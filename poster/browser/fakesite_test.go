@@ -3,8 +3,10 @@ package browser
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,5 +131,59 @@ func BenchmarkFakesite(b *testing.B) {
 		if _, err := (&Browser{Dir: b.TempDir()}).Run(b.Context(), task); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// What else the shipped flow can do with the account's own ads: list them, each
+// with its whole address, renew one, change it, and take it off the site.
+func TestFakesiteSections(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	s, srv := fairground(t, "")
+	do := func(section flow.Section, values map[string]string) flow.Result {
+		t.Helper()
+		task := fairgroundTask(t, srv.URL)
+		task.Section = section
+		maps.Copy(task.Values, values)
+		commits := 0
+		task.Commit = func(context.Context) error { commits++; return nil }
+		r, err := (&Browser{Dir: t.TempDir()}).Run(t.Context(), task)
+		if err != nil {
+			t.Fatalf("%s: %v", section, err)
+		}
+		if looks := section == flow.List; r.Published == looks || (commits == 1) == looks {
+			t.Errorf("%s: published %v, %d commits", section, r.Published, commits)
+		}
+		return r
+	}
+	list := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, row := range do(flow.List, nil).Rows {
+			got = append(got, row["title"]+" "+strings.TrimPrefix(row["url"], srv.URL)+" "+row["number"])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("listed %q, want %q", got, want)
+		}
+	}
+	list()
+	sofa := do("", nil).Values
+	lamp := do("", map[string]string{"title": "Lamp"}).Values
+	do(flow.Renew, map[string]string{"url": sofa["url"]})
+	list("Sofa – grün /ad/1001 1001", "Lamp /ad/1002 1002")
+	do(flow.Change, map[string]string{"url": lamp["url"], "title": "Old lamp", "price": "2"})
+	do(flow.Remove, map[string]string{"url": sofa["url"]})
+	if ads := s.Ads(); len(ads) != 1 || ads[0].Title != "Old lamp" || ads[0].Price != "2" || len(ads[0].Photos) != 2 {
+		t.Errorf("got %+v", ads)
+	}
+
+	task := fairgroundTask(t, srv.URL)
+	task.Section = flow.Find
+	if _, err := (&Browser{Dir: t.TempDir()}).Run(t.Context(), task); err == nil || !strings.Contains(err.Error(), "fakesite.yaml does not say how to find") {
+		t.Errorf("a section that is not there: %v", err)
+	}
+	task.Section, task.Values["url"] = flow.Remove, "https://elsewhere.example/ad/1002"
+	if _, err := (&Browser{Dir: t.TempDir()}).Run(t.Context(), task); err == nil || !strings.Contains(err.Error(), "is not among the flow's origins") {
+		t.Errorf("an ad elsewhere: %v", err)
 	}
 }

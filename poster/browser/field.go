@@ -17,6 +17,7 @@ const fillTries = 3
 // fill puts the text in place of what is in the field, and leaves the field.
 // If the page replaced the field meanwhile, it begins again.
 func (r *run) fill(ctx context.Context, a *act) error {
+	r.enters(a)
 	for try := 1; ; try++ {
 		left, err := r.fillOnce(ctx, a, try)
 		switch {
@@ -44,7 +45,7 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 	case got.Lines:
 		err = r.paragraphs(ctx, got.Text)
 	case a.step.Recorded != nil: // by keys, as when it was recorded
-		err = r.byKeys(ctx, []rune(got.Text))
+		err = r.byKeys(ctx, got)
 	default:
 		err = r.insert(ctx, got.Text)
 	}
@@ -56,6 +57,14 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 		return answer{Gone: true}, nil
 	}
 	return left, err
+}
+
+// enters notes what goes into a field: where the page shows it, it is no word
+// of the site's.
+func (r *run) enters(a *act) {
+	if !a.secret && !slices.Contains(r.typed, a.value) {
+		r.typed = append(r.typed, a.value)
+	}
 }
 
 // insert puts a text in at the caret, as one insertion.
@@ -77,13 +86,13 @@ func (r *run) paragraphs(ctx context.Context, text string) error {
 			if err := r.strike(ctx, "Enter"); err != nil {
 				return err
 			}
-		}
-		if i == 1 {
-			got, err := r.tab.askOnce(ctx, question{Op: "paragraph"})
-			if err := reached(ctx, err); err != nil {
+			stands, err := r.begun(ctx)
+			if err != nil {
 				return err
 			}
-			apart = got.Holds
+			if i == 1 {
+				apart = stands
+			}
 		}
 		if err := r.insert(ctx, line); err != nil {
 			return err
@@ -92,21 +101,30 @@ func (r *run) paragraphs(ctx context.Context, text string) error {
 	return nil
 }
 
+// begun waits until an editor has dealt with Enter, and tells whether it has
+// begun a line that stands apart from the one before.
+func (r *run) begun(ctx context.Context) (apart bool, err error) {
+	got, err := r.tab.askOnce(ctx, question{Op: "paragraph"})
+	return got.Holds, reached(ctx, err)
+}
+
 // typeIn enters the text key by key after what is there, and stays in the
 // field: what the page offers meanwhile can be clicked next.
 func (r *run) typeIn(ctx context.Context, a *act) error {
+	r.enters(a)
 	got, err := r.ask(ctx, a, question{Op: "type", Value: a.value, Secret: a.secret})
 	if err != nil {
 		return err
 	}
-	if err := r.byKeys(ctx, []rune(got.Text)); err != nil {
+	if err := r.byKeys(ctx, got); err != nil {
 		return err
 	}
 	return r.settled(ctx)
 }
 
-// byKeys enters a text key by key.
-func (r *run) byKeys(ctx context.Context, rest []rune) error {
+// byKeys enters a text key by key; in an editor, line by line.
+func (r *run) byKeys(ctx context.Context, got answer) error {
+	rest := []rune(got.Text)
 	for len(rest) > 0 {
 		n := ahead(rest)
 		if err := r.insert(ctx, string(rest[:n])); err != nil {
@@ -114,6 +132,11 @@ func (r *run) byKeys(ctx context.Context, rest []rune) error {
 		}
 		if err := r.character(ctx, rest[n]); err != nil {
 			return err
+		}
+		if got.Lines && rest[n] == '\n' {
+			if _, err := r.begun(ctx); err != nil {
+				return err
+			}
 		}
 		rest = rest[n+1:]
 	}

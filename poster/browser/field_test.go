@@ -48,6 +48,11 @@ func TestMoreVerbs(t *testing.T) {
 		{"typing in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- type: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one||two|", lines},
 		{"plain editor", say + `<div id=e contenteditable aria-label=Text style="white-space:pre-wrap">old</div><button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one<div><br></div><div>two</div>", lines},
 		{"editor whose paragraphs are fields", say + `<div id=d><p contenteditable aria-label=Text></p></div><script>d.addEventListener("keydown", e => { if (e.key != "Enter") return; e.preventDefault(); const p = document.createElement("p"); p.contentEditable = true; e.target.after(p); p.focus() })</script><button onclick="say(d.innerText.trim().replace(/\n+/g, '|'))">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one|two", lines},
+		{"editor that draws itself anew", say + `<div id=e contenteditable aria-label=Text><p><br></p></div><script>
+			const caret = p => getSelection().collapse(p, p.childNodes.length);
+			e.addEventListener("keydown", k => { if (k.key != "Enter") return; k.preventDefault(); const lines = [...e.children].map(p => p.textContent);
+				requestAnimationFrame(() => { e.innerHTML = lines.concat('').map(l => '<p>' + (l || '<br>') + '</p>').join(''); caret(e.lastChild) }) })
+			</script><button onclick="say([...e.children].map(p => p.textContent).join('|'))">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one|two", lines},
 		{"editor gets its events", say + `<div id=e contenteditable aria-label=Text onblur="say('blur')" oninput="say(event.inputType)"></div>`, `- fill: {Text: x}` + readLog, "insertText blur", nil},
 
 		{"choose when another choice fills it", say + `<select id=a name=a><option>-<option>Cars</select><select id=b name=b><option>-</select><script>watch('b');

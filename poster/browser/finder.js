@@ -298,27 +298,31 @@
   const lines = () => once('lines', () => everywhere().flatMap(r =>
     (r.body ? [r.body] : [...r.children || []]).map(e => e.innerText || '')).join('\n').split('\n'));
 
-  function seeText(value) {
+  function seeText(value, said) {
     const wanted = fold(value);
-    const line = lines().find(l => fold(l).includes(wanted));
-    if (line !== undefined) return {said: space(line)};
-    return fold(lines().join(' ')).includes(wanted) ? {said: value} : null;
+    const line = said.lines.findIndex(l => fold(l).includes(wanted));
+    if (line >= 0) return {said: space(lines()[line])};
+    return fold(said.whole).includes(wanted) ? {said: value} : null;
   }
 
-  function seeChain(chain, scopes) {
-    const text = chain.length === 1 && scopes[0] === document && ['named', 'text'].includes(chain[0].kind);
-    const line = text && seeText(chain[0].value);
+  const everything = () => ({lines: lines(), whole: lines().join('\n'), own: false});
+
+  function seeChain(chain, scopes, theirs) {
+    const text = chain.length === 1 && scopes[0] === document && ['named', 'text'].includes(chain[0].kind) && fold(chain[0].value);
+    const said = text && (theirs || everything)(l => fold(l).includes(text));
+    const line = text && seeText(chain[0].value, said);
     if (line) return line;
-    const el = follow(chain, 'see', scopes).find(el => shown(el, true));
+    const el = follow(chain, 'see', scopes).find(el => shown(el, true) && !(said.own && said.own(el)));
     if (!el) return null;
     return {said: text ? describe(el) : space(el.innerText || (el.type === 'password' ? '' : el.value) || face(el))};
   }
 
-  // The visible element or text that at names, as {said}, or null.
-  function see(at) {
+  // The visible element or text that at names, as {said}, or null; with theirs,
+  // no text of the ad's own.
+  function see(at, theirs) {
     const foreign = [];
     for (const chain of at.any) {
-      const seen = local(foreign, () => seeChain(chain, base(at)));
+      const seen = local(foreign, () => seeChain(chain, base(at), theirs));
       if (seen?.said !== undefined) return seen;
     }
     return or(foreign, []).at(0) || null;
@@ -359,5 +363,5 @@
     return [...new Set(sorted.map(describe))].slice(0, 8);
   }
 
-  return {fresh, find, every, see, near, possible, lines, everywhere, reachable, documentOf, hiddenToo, local, base};
+  return {fresh, find, every, see, near, possible, lines, everything, everywhere, reachable, documentOf, hiddenToo, local, base};
 })

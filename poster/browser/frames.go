@@ -78,7 +78,7 @@ func (t *tab) foreign(ctx context.Context, in *inner) (*inner, error) {
 
 // through gives a spot in a frame as one of what the frame is in.
 func (t *tab) through(ctx context.Context, q question, spot answer, in *inner) (answer, error) {
-	out, err := t.askIn(ctx, question{Op: "through", X: spot.X, Y: spot.Y, Fails: q.Fails, until: q.until}.within(innerRound), in)
+	out, err := t.askIn(ctx, question{Op: "through", X: spot.X, Y: spot.Y, Fails: q.Fails, Typed: q.Typed, until: q.until}.within(innerRound), in)
 	if err != nil || !out.Done {
 		return out, err
 	}

@@ -217,6 +217,18 @@ func (c *condition) script() *test {
 	return nil
 }
 
+// counts tells whether a condition counts something, as the previews of photos.
+func (c *condition) counts() bool {
+	for _, tests := range c.Any {
+		for _, t := range tests {
+			if t.Kind == flow.Count && !c.Not {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // mentions tells whether a condition looks for something that a text says: an
 // alert, which is no part of the page.
 func (c *condition) mentions(text string) bool {

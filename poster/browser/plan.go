@@ -27,6 +27,9 @@ func newPlan(task flow.Task) (*plan, error) {
 	if task.Section != "" {
 		p.steps = task.Flow.Sections[task.Section]
 	}
+	if task.Section != "" && len(p.steps) == 0 {
+		return nil, &flow.Failure{Fault: flow.Owner, Err: fmt.Errorf("%s does not say how to %s", task.Flow.Name, task.Section)}
+	}
 	maps.Copy(p.secrets, task.Secrets)
 	if password, ok := task.Values[flow.Password]; ok {
 		p.secrets[flow.Password] = password

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -101,9 +102,13 @@ func launch(program, dir, address string, noSandbox, show bool, extra ...string)
 	}
 	args := append([]string{}, flags...)
 	args = append(args, "--proxy-server="+address, "--proxy-bypass-list=<-loopback>",
-		"--user-data-dir="+filepath.Join(dir, "profile"))
+		"--user-data-dir="+filepath.Join(dir, "profile"),
+		"--gaia-url=http://"+greetingHost+"/") // whose accounts a whole Chromium asks for at each start
 	if !isShell(program) && !show {
 		args = append(args, "--headless=new")
+	}
+	if show && os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") != "" {
+		args = append(args, "--ozone-platform=wayland")
 	}
 	if noSandbox || os.Geteuid() == 0 {
 		args = append(args, "--no-sandbox")
@@ -233,13 +238,19 @@ func closeAll(files ...*os.File) {
 	}
 }
 
-// kill ends the browser at once. It may be called at any time, by anyone.
+// kill ends the browser at once. Its processes end by themselves with the main
+// one; killing them as well helps those that are stuck. It may be called at any time, by anyone.
 func (p *process) kill() {
-	children := descendants(p.cmd.Process.Pid)
-	p.cmd.Process.Kill()
-	for _, pid := range children {
-		killChild(pid)
+	select {
+	case <-p.exited: // and its number may be another's
+		return
+	default:
 	}
+	below := descendants(p.cmd.Process.Pid)
+	for _, c := range slices.Backward(below) { // a dead parent has no children
+		c.kill()
+	}
+	p.cmd.Process.Kill()
 }
 
 // end kills the browser and waits until all of its processes are gone.
@@ -262,8 +273,16 @@ func (p *process) explain(err error) error {
 		return err
 	}
 	<-p.gone
+	if hasNoScreen(p.stderr.String()) {
+		return errNoScreen
+	}
 	return fmt.Errorf("the browser ended by itself: %s%s", p.stderr.lastLine(), sandboxHint(p.stderr.String()))
 }
+
+var errNoScreen = errors.New("there is no screen to show the browser on: DISPLAY or WAYLAND_DISPLAY must name one that this user may use")
+
+// hasNoScreen tells whether this is what the browser complained of.
+func hasNoScreen(said string) bool { return strings.Contains(said, "platform failed to initialize") }
 
 // tail keeps the end of what is written to it.
 type tail struct {
@@ -291,7 +310,8 @@ func (t *tail) String() string {
 func (t *tail) lastLine() string {
 	lines := strings.Split(strings.TrimSpace(t.String()), "\n")
 	for i := len(lines) - 1; i >= 0; i-- {
-		if strings.Contains(lines[i], ":FATAL:") || strings.Contains(lines[i], ":ERROR:") {
+		noise := strings.Contains(lines[i], "/zygote_linux.cc") || strings.Contains(lines[i], "dbus/") // of any browser that ends
+		if !noise && (strings.Contains(lines[i], ":FATAL:") || strings.Contains(lines[i], ":ERROR:")) {
 			return clean(lines[i])
 		}
 	}

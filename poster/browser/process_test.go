@@ -29,7 +29,11 @@ func (tr *traces) record(b Browser) Browser {
 }
 
 // more notes the processes that the browser has started meanwhile.
-func (tr *traces) more() { tr.pids = append(tr.pids, descendants(tr.pids[0])...) }
+func (tr *traces) more() {
+	for _, c := range descendants(tr.pids[0]) {
+		tr.pids = append(tr.pids, c.pid)
+	}
+}
 
 // running gives the processes that are still there and are Chromium's: a
 // process that is dead and only not yet collected by its new parent is gone.

@@ -19,6 +19,9 @@ func (r *run) publish(ctx context.Context, a *act) error {
 	if err := r.uploaded(ctx); err != nil {
 		return err
 	}
+	if err := r.accepted(); err != nil {
+		return err
+	}
 	spot, err := r.ready(ctx, a)
 	if err != nil {
 		return err
@@ -29,6 +32,7 @@ func (r *run) publish(ctx context.Context, a *act) error {
 	if err := r.depart(ctx, a); err != nil {
 		return err
 	}
+	r.committed = true
 	if r.task.Commit != nil {
 		if err := r.task.Commit(ctx); err != nil {
 			return &trouble{fault: flow.Owner, err: fmt.Errorf("before publishing: %w", err)}
@@ -42,7 +46,7 @@ func (r *run) publish(ctx context.Context, a *act) error {
 			return err
 		}
 	}
-	r.published = true
+	r.published, r.departed = true, r.tab.document()
 	if err := r.pressTimes(ctx, a, spot, 1); err != nil {
 		return err
 	}

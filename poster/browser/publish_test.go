@@ -158,6 +158,35 @@ func TestFailuresAfterPublish(t *testing.T) {
 	}
 }
 
+// What proves that nothing was published does so only on a page that follows
+// the click, and only while none has said the contrary (C26).
+func TestUnpublished(t *testing.T) {
+	chromium(t)
+	const head = "fails-when:\n  - {see: css/.collision, fault: site, unpublished: true}\n"
+	collision := page{html: `<p class=collision>Somebody else was faster`}
+	later := page{html: `<h1>Your ad</h1><script>setTimeout(() => location = '/ad', 300)</script>`}
+	tests := []struct {
+		name, form, steps string
+		done, ad          page
+		published         bool
+	}{
+		{"next page", plainForm, "- expect: Ad number", collision, page{}, false},
+		{"the same page", `<button onclick="document.body.insertAdjacentHTML('beforeend', '<p class=collision>No')">Publish</button>`, "- expect: Ad number", page{}, page{}, true},
+		{"after the confirmation", plainForm, "- expect: Your ad\n- expect: Ad number", later, collision, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			pages := publishing(tt.form, tt.done)
+			pages["/ad"] = tt.ad
+			f := trial{limit: "3s", head: head, steps: "- publish: Publish\n" + tt.steps}.mustFail(t, site(t, pages).URL, flow.Site)
+			if f.Published != tt.published {
+				t.Errorf("published %v: %v", f.Published, f)
+			}
+		})
+	}
+}
+
 // Before publish a failure says that nothing has happened.
 func TestPublishNotReady(t *testing.T) {
 	chromium(t)

@@ -201,6 +201,7 @@ func TestReplay(t *testing.T) {
 		{"name of a picture", `<img alt=Logo width=20 height=20` + clicks + `>`, on("click", `"aria/Logo[role=\"image\"]"`, ""), "clicked"},
 		{"name in a shadow", shadow, on("click", `"aria/Deep inside"`, ""), "clicked"},
 		{"first of the same name", `<button onclick="say(1)">Go</button><button onclick="say(2)">Go</button>`, on("click", `"aria/Go"`, ""), "1"},
+		{"braces and dollars of the page", `<button title="it's {{x}} $title" onclick="say(title)">Go</button>`, on("click", `"[title=\"it's {{x}} $title\"]"`, ""), "it's {{x}} $title"},
 		{"pierce", shadow, on("click", `"pierce/#in"`, ""), "clicked"},
 		{"shadow chain", shadow, on("click", `["x-a", "x-b", "#in"]`, ""), "clicked"},
 		{"deep combinators", shadow, steps(on("click", `"x-a >>> #in"`, ""), on("click", `"x-a >>>> x-b >>>> button"`, "")), "clicked clicked"},

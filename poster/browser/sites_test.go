@@ -20,6 +20,7 @@ type visit struct {
 	password string
 	photos   []flow.Photo
 	before   string // a step that is put before publish, as YAML
+	sessions *locker
 }
 
 // shipped reads the flow that mailapp init writes.
@@ -48,9 +49,11 @@ func (v visit) run(t testing.TB) (flow.Result, *flow.Failure) {
 	}
 	maps.Copy(values, v.values)
 	browser := Browser{Dir: t.TempDir()}
-	result, err := browser.Run(t.Context(), flow.Task{
-		Flow: f, Values: values, Secrets: map[string]string{"password": v.password}, Photos: v.photos,
-	})
+	task := flow.Task{Flow: f, Values: values, Secrets: map[string]string{"password": v.password}, Photos: v.photos}
+	if v.sessions != nil {
+		task.Session = v.sessions.open()
+	}
+	result, err := browser.Run(t.Context(), task)
 	var failure *flow.Failure
 	if err != nil && !errors.As(err, &failure) {
 		t.Fatalf("%T is no *flow.Failure: %v", err, err)

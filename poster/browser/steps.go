@@ -107,8 +107,8 @@ func (r *run) traced(ctx context.Context, s *flow.Step, do func() (note string, 
 	page := r.blot.Replace(pageURL(r.tab.address()))
 	note, err := do()
 	t := flow.TraceStep{
-		Step: r.blot.Replace(clean(s.String())), Number: s.Number, Page: page,
-		Note: r.blot.Replace(clean(note)), Start: begun, Took: time.Since(begun),
+		Step: clean(r.blot.Replace(s.String())), Number: s.Number, Page: page,
+		Note: clean(r.blot.Replace(note)), Start: begun, Took: time.Since(begun),
 	}
 	if r.task.Pictures && err == nil {
 		t.Screenshot = r.picture(ctx)
@@ -238,6 +238,9 @@ func (r *run) do(ctx context.Context, a *act) error {
 		return r.publish(ctx, a)
 	case flow.Expect, flow.WaitFor:
 		err := r.afterPublish(ctx, a, r.expect)
+		if err == nil && a.when.counts() && r.tab.sending != nil {
+			r.tab.update(r.tab.sending.counted)
+		}
 		r.confirmed = r.confirmed || err == nil && r.published
 		return err
 	case flow.Read:
@@ -261,7 +264,7 @@ func (r *run) do(ctx context.Context, a *act) error {
 
 // put puts a question of the running step.
 func (r *run) put(ctx context.Context, q question) (answer, error) {
-	q.Fails, q.until = r.fails, r.stepEnd
+	q.Fails, q.Typed, q.until = r.fails, r.typed, r.stepEnd
 	return r.tab.ask(ctx, q)
 }
 
@@ -278,7 +281,7 @@ func (r *run) ask(ctx context.Context, a *act, q question) (answer, error) {
 // glance sees that the page which is about to be left is none that ends the
 // run: an error message would be lost with it.
 func (r *run) glance(ctx context.Context) error {
-	got, err := r.tab.askOnce(ctx, question{Op: "glance", Fails: r.fails})
+	got, err := r.tab.askOnce(ctx, question{Op: "glance", Fails: r.fails, Typed: r.typed})
 	if err != nil && !pageWentAway(err) {
 		return err
 	}
@@ -314,8 +317,8 @@ func (r *run) resize(ctx context.Context, size flow.Viewport, rec *flow.Recorded
 
 // throttle makes the network as slow as it was when a recording was made.
 func (r *run) throttle(ctx context.Context, n flow.Network) error {
-	if err := r.tab.watchUploads(ctx); err != nil {
-		return err
+	if err := r.tab.tellRequests(ctx); err != nil { // without which nothing is slower
+		return cause(ctx, err)
 	}
 	return cause(ctx, proto.NetworkEmulateNetworkConditions{
 		Latency: float64(n.Latency) / float64(time.Millisecond), DownloadThroughput: n.Download, UploadThroughput: n.Upload,

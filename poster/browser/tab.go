@@ -16,21 +16,20 @@ import (
 const callLimit = 10 * time.Second
 
 // tab is one page of the browser: what has happened to it, and who waits for
-// something to happen. Events are taken in by one goroutine.
+// something to happen.
 type tab struct {
 	*windows
 	page *rod.Page
 
-	loader  string                          // of the document that is there
-	url     string                          // its address, or the one that it could not reach
-	world   int                             // the engine's execution context in it; 0: not made yet
-	worlds  map[proto.PageFrameID]int       // the same, in its frames of other sites
-	going   bool                            // a navigation has begun
-	moves   int                             // navigations so far, of frames and within the page, too
-	opened  time.Time                       // of a window
-	closed  bool                            // the page is no longer there
-	uploads map[proto.NetworkRequestID]bool // requests with files that are not answered; nil: nobody watches
-	chooser *proto.PageFileChooserOpened    // the page asks for files
+	loader  string                       // of the document that is there
+	url     string                       // its address, or the one that it could not reach
+	world   int                          // the engine's execution context in it; 0: not made yet
+	worlds  map[proto.PageFrameID]int    // the same, in its frames of other sites
+	going   bool                         // a navigation has begun
+	moves   int                          // navigations so far, of frames and within the page, too
+	opened  time.Time                    // of a window
+	closed  bool                         // the page is no longer there
+	chooser *proto.PageFileChooserOpened // the page asks for files
 
 	used  bool   // steps have been done in this window; as inner
 	inner *inner // where the engine has found something last; only the run's goroutine uses it
@@ -41,7 +40,8 @@ type tab struct {
 func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*callLimit)
 	defer cancel()
-	b := rod.New().ControlURL("").Client(cdp.New().Logger(utils.LoggerQuiet).Start(p)).
+	c := newClient(p)
+	b := rod.New().ControlURL("").Client(c).
 		Trace(false).SlowMotion(0).Monitor("").Logger(utils.LoggerQuiet).NoDefaultDevice()
 	if err := b.Connect(); err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
 	}
 	t := &tab{page: page, windows: &windows{browser: b, proxy: px, changed: make(chan struct{})}}
 	t.first, t.front, t.tabs = t, t, []*tab{t}
-	go t.watch(b.Event())
+	c.listen(t.hear, func() { t.breakOff(errGone) })
 	downloads := proto.BrowserSetDownloadBehavior{Behavior: proto.BrowserSetDownloadBehaviorBehaviorDeny}
 	if err := downloads.Call(limited); err != nil {
 		return nil, err
@@ -92,52 +92,50 @@ func (t *tab) greet(ctx context.Context) error {
 	return proto.FetchDisable{}.Call(page)
 }
 
-// watch takes in what the browser tells, until it ends.
-func (t *tab) watch(events <-chan *rod.Message) {
-	for m := range events {
-		if of := t.tabOf(m.SessionID); of != nil {
-			of.pageEvent(m)
-		} else {
-			t.targetEvent(m)
-		}
+// hear takes in what the browser tells. It never waits: whatever asks the
+// browser something because of it goes its own way.
+func (w *windows) hear(m *cdp.Event) {
+	if t := w.tabOf(proto.TargetSessionID(m.SessionID)); t != nil {
+		t.pageEvent(m)
+	} else {
+		w.targetEvent(m)
 	}
-	t.breakOff(errors.New("the browser has gone"))
 }
 
-func (t *tab) pageEvent(m *rod.Message) {
+func (t *tab) pageEvent(m *cdp.Event) {
 	switch m.Method {
 	case "Page.frameRequestedNavigation":
 		var e proto.PageFrameRequestedNavigation
-		if m.Load(&e) && t.isMain(e.FrameID) && e.Disposition == proto.PageClientNavigationDispositionCurrentTab {
+		if load(m, &e) && t.isMain(e.FrameID) && e.Disposition == proto.PageClientNavigationDispositionCurrentTab {
 			t.update(func() { t.going = true })
 		}
 	case "Page.frameNavigated":
 		var e proto.PageFrameNavigated
-		m.Load(&e)
+		load(m, &e)
 		t.update(func() { t.moves++ })
 		if e.Frame.ParentID == "" {
 			t.arrive(e.Frame)
 		}
 	case "Page.navigatedWithinDocument":
 		var e proto.PageNavigatedWithinDocument
-		if m.Load(&e) && t.isMain(e.FrameID) {
+		if load(m, &e) && t.isMain(e.FrameID) {
 			t.update(func() { t.url, t.moves = e.URL, t.moves+1 })
 		}
 	case "Page.frameStoppedLoading":
 		var e proto.PageFrameStoppedLoading
-		if m.Load(&e) && t.isMain(e.FrameID) {
+		if load(m, &e) && t.isMain(e.FrameID) {
 			t.update(func() { t.going = false })
 		}
 	case "Page.javascriptDialogOpening":
 		var e proto.PageJavascriptDialogOpening
-		m.Load(&e)
+		load(m, &e)
 		go t.dialogue(e)
 	case "Page.fileChooserOpened":
 		var e proto.PageFileChooserOpened
-		if m.Load(&e) {
+		if load(m, &e) {
 			t.update(func() { t.chooser = &e })
 		}
-	case "Network.requestWillBeSent", "Network.loadingFinished", "Network.loadingFailed":
+	case "Network.requestWillBeSent", "Network.requestWillBeSentExtraInfo", "Network.responseReceived", "Network.loadingFinished", "Network.loadingFailed":
 		t.networkEvent(m)
 	case "Inspector.targetCrashed":
 		t.breakOff(errors.New("the page has crashed"))
@@ -148,9 +146,9 @@ func (t *tab) pageEvent(m *rod.Message) {
 
 // fetchEvent answers the proxy's question for the password, and lets paused
 // requests go on.
-func (t *tab) fetchEvent(m *rod.Message) {
+func (t *tab) fetchEvent(m *cdp.Event) {
 	var auth proto.FetchAuthRequired
-	if m.Load(&auth) {
+	if load(m, &auth) {
 		answer := &proto.FetchAuthChallengeResponse{Response: proto.FetchAuthChallengeResponseResponseCancelAuth}
 		if auth.AuthChallenge.Source == proto.FetchAuthChallengeSourceProxy {
 			answer = &proto.FetchAuthChallengeResponse{
@@ -164,7 +162,7 @@ func (t *tab) fetchEvent(m *rod.Message) {
 		return
 	}
 	var paused proto.FetchRequestPaused
-	if m.Load(&paused) {
+	if load(m, &paused) {
 		go t.letGo(&paused)
 	}
 }
@@ -219,6 +217,13 @@ func (t *tab) navigations() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.moves
+}
+
+// document gives what tells the document that is there from any other.
+func (t *tab) document() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.loader
 }
 
 func (t *tab) address() string {

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
 
-	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/proto"
 
 	"mailapp/poster/flow"
@@ -15,8 +12,9 @@ import (
 
 // Photos go to a file input, hidden or not, or to whatever asks for files when
 // it is clicked. Pages send them on in the background: from the first upload
-// on, requests that carry files are watched, and nothing that could leave the
-// page is done before they are answered.
+// on, requests that carry photos are watched, nothing that could leave the page
+// is done before they are answered, and nothing is published if the site has
+// refused one.
 
 // upload gives the photos, or the one of this round, to a file input.
 func (r *run) upload(ctx context.Context, a *act) error {
@@ -27,7 +25,7 @@ func (r *run) upload(ctx context.Context, a *act) error {
 	if len(files) == 0 {
 		return nil
 	}
-	if err := r.tab.watchUploads(ctx); err != nil {
+	if err := r.tab.watchSending(ctx, files); err != nil {
 		return err
 	}
 	for {
@@ -93,60 +91,4 @@ func (r *run) choosing(ctx context.Context, c *proto.PageFileChooserOpened, file
 	}
 	set := proto.DOMSetFileInputFiles{Files: files, BackendNodeID: c.BackendNodeID}
 	return cause(ctx, set.Call(r.tab.page.Context(ctx)))
-}
-
-// uploaded waits until the site has answered all requests that carry files.
-func (r *run) uploaded(ctx context.Context) error {
-	waiting, cancel := context.WithDeadline(ctx, r.stepEnd)
-	defer cancel()
-	err := r.tab.until(waiting, func() bool { return len(r.tab.uploads) == 0 })
-	if err != nil && ctx.Err() == nil {
-		return &trouble{fault: flow.Site, err: fmt.Errorf("the photos were still on their way to the site after %v", r.limit.Round(time.Millisecond))}
-	}
-	return err
-}
-
-// watchUploads has the browser tell of its requests.
-func (t *tab) watchUploads(ctx context.Context) error {
-	if t.uploads != nil {
-		return nil
-	}
-	t.update(func() { t.uploads = map[proto.NetworkRequestID]bool{} })
-	none := 0
-	return cause(ctx, proto.NetworkEnable{MaxTotalBufferSize: &none, MaxResourceBufferSize: &none, MaxPostDataSize: &none}.Call(t.page.Context(ctx)))
-}
-
-// networkEvent keeps which requests with files are under way.
-func (t *tab) networkEvent(m *rod.Message) {
-	var sent proto.NetworkRequestWillBeSent
-	var done proto.NetworkLoadingFinished
-	var failed proto.NetworkLoadingFailed
-	switch {
-	case m.Load(&sent):
-		inPage := sent.Type != proto.NetworkResourceTypeDocument || !t.isMain(sent.FrameID)
-		t.update(func() {
-			delete(t.uploads, sent.RequestID) // a redirect
-			if inPage && carriesFiles(sent.Request) {
-				t.uploads[sent.RequestID] = true
-			}
-		})
-	case m.Load(&done):
-		t.update(func() { delete(t.uploads, done.RequestID) })
-	case m.Load(&failed):
-		t.update(func() { delete(t.uploads, failed.RequestID) })
-	}
-}
-
-// carriesFiles tells whether a request is one that sends files.
-func carriesFiles(q *proto.NetworkRequest) bool {
-	if q.Method != "POST" && q.Method != "PUT" && q.Method != "PATCH" {
-		return false
-	}
-	for name, value := range q.Headers {
-		if strings.EqualFold(name, "Content-Type") {
-			kind := strings.ToLower(value.String())
-			return strings.HasPrefix(kind, "multipart/") || strings.HasPrefix(kind, "image/") || strings.HasPrefix(kind, "application/octet-stream")
-		}
-	}
-	return false
 }

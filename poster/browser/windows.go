@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-rod/rod"
+	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 
 	"mailapp/poster/flow"
@@ -34,10 +35,11 @@ type windows struct {
 	broken    error // ended the running step, or will end the next
 	pages     []string
 	replies   replies
-	first     *tab   // the one that the run began with
-	tabs      []*tab // those that are open, the newest last
-	front     *tab   // where steps are done
-	guarded   bool   // publish: see guard
+	first     *tab     // the one that the run began with
+	tabs      []*tab   // those that are open, the newest last
+	front     *tab     // where steps are done
+	guarded   bool     // publish: see guard
+	sending   *sending // of photos, by all tabs; nil: nobody watches
 }
 
 // await has the browser tell of new windows, and hold them until they are taken over.
@@ -61,15 +63,15 @@ func (w *windows) tabOf(session proto.TargetSessionID) *tab {
 }
 
 // targetEvent takes in that a window has opened or closed.
-func (w *windows) targetEvent(m *rod.Message) {
+func (w *windows) targetEvent(m *cdp.Event) {
 	var opened proto.TargetAttachedToTarget
 	var closed proto.TargetDetachedFromTarget
 	switch {
-	case m.Load(&opened):
+	case load(m, &opened):
 		if opened.WaitingForDebugger {
 			go w.begin(opened)
 		}
-	case m.Load(&closed):
+	case load(m, &closed):
 		if t := w.tabOf(closed.SessionID); t != nil {
 			w.update(func() { w.forget(t) })
 		}
@@ -81,6 +83,7 @@ func (w *windows) targetEvent(m *rod.Message) {
 // lock.
 func (w *windows) forget(t *tab) {
 	t.closed, t.going = true, false
+	w.sending.left(t)
 	w.tabs = slices.DeleteFunc(w.tabs, func(o *tab) bool { return o == t })
 	if t == w.front && w.interrupt != nil {
 		w.interrupt(errClosed)
@@ -95,16 +98,19 @@ func (w *windows) begin(e proto.TargetAttachedToTarget) {
 	defer cancel()
 	b := w.browser.Context(ctx)
 	page, err := b.PageFromTarget(e.TargetInfo.TargetID)
-	full, guarded := err != nil, false
+	full, guarded, watched := err != nil, false, false
 	t := &tab{windows: w, page: page, opened: time.Now()}
 	w.update(func() {
-		guarded = w.guarded
+		guarded, watched = w.guarded, w.sending != nil
 		if full = full || len(w.tabs) >= maxWindows; !full {
 			w.tabs = append(w.tabs, t)
 		}
 	})
 	if guarded && !full { // the publish request may be this window's
 		full = t.holdRequests(ctx) != nil
+	}
+	if watched && !full { // and so may one with photos
+		full = t.tellRequests(ctx) != nil
 	}
 	// Until then the script that has opened it stands still.
 	err = proto.RuntimeRunIfWaitingForDebugger{}.Call(b.PageFromSession(e.SessionID))
@@ -187,6 +193,14 @@ func (w *windows) update(change func()) {
 
 // until waits until ready, which is asked under the lock, says yes.
 func (w *windows) until(ctx context.Context, ready func() bool) error {
+	return w.untilEvery(ctx, time.Hour, ready)
+}
+
+// untilEvery is until, where time alone may make ready say yes: it is asked
+// that often at least.
+func (w *windows) untilEvery(ctx context.Context, often time.Duration, ready func() bool) error {
+	tick := time.NewTicker(often)
+	defer tick.Stop()
 	for {
 		w.mu.Lock()
 		ok, changed := ready(), w.changed
@@ -196,6 +210,7 @@ func (w *windows) until(ctx context.Context, ready func() bool) error {
 		}
 		select {
 		case <-changed:
+		case <-tick.C:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

@@ -46,6 +46,42 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// C23: what becomes of the photos counts, whichever window they are sent by.
+func TestWindowPhotos(t *testing.T) {
+	chromium(t)
+	const pick = "- click: Pick\n- window:\n    - upload: {More: '{{photos}}'}\n"
+	for _, tt := range []struct{ name, script, steps string }{
+		{"by a window that came after", `send(all[0]).then(shown)`, "- upload: {Photos: '{{photos}}'}\n" + pick + "    - expect: photo"},
+		{"by the page that opened the window", `opener.sendOn(all[0])`, pick + "- expect: photo"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			pages := publishing(sender("")+`<script>var sendOn = x => send(x).then(shown)</script><button onclick="window.open('/pick')">Pick</button>`, page{handle: toAd})
+			pages["/pick"] = page{html: strings.Replace(sender(tt.script), "Photos", "More", 1)}
+			pages["/files"] = page{handle: (&uploadServer{answers: []int{413}}).ServeHTTP}
+			tr := trial{limit: "8s", steps: tt.steps + "\n- publish: Publish\n- expect: Your ad", photos: photos(1)}
+			f := tr.mustFail(t, site(t, pages).URL, flow.Sender, "the site refused a photo (413")
+			if f.Published {
+				t.Error("published")
+			}
+		})
+	}
+}
+
+// What a window that has closed was sending is not waited for; an answer that
+// came before counts.
+func TestWindowLeftSending(t *testing.T) {
+	closed, open := &tab{}, &tab{}
+	s := newSending()
+	s.given["photo"] = true
+	s.underway["unanswered"], s.underway["answered"] = &shipment{tab: closed}, &shipment{tab: closed, status: 413}
+	s.underway["other"] = &shipment{tab: open}
+	s.left(closed)
+	if len(s.underway) != 1 || s.underway["other"] == nil || len(s.refused) != 1 || s.refused[0].status != 413 {
+		t.Errorf("under way %v, refused %v", s.underway, s.refused)
+	}
+}
+
 // What goes wrong about a window is told.
 func TestWindowFails(t *testing.T) {
 	chromium(t)

@@ -1,7 +1,8 @@
 // Package fakesite is Fairground, a small classifieds site as an http.Handler:
 // accounts, a login with a cookie session and CSRF tokens, categories, a form
-// with photos, a preview, publishing, the ad's page and "my ads". The demo and
-// the tests post there instead of on somebody's real site.
+// with photos, a preview, publishing, the ad's page, "my ads", and what one can
+// do there with an ad of one's own: edit, renew, delete. The demo and the tests
+// post there instead of on somebody's real site.
 //
 // It promises that an ad is on disk before the answer to the publish request
 // begins, that every publish request which it accepts makes one ad (two
@@ -73,6 +74,11 @@ func (s *Site) routes() *http.ServeMux {
 	mux.HandleFunc("POST /post/{category}", s.member(s.takeForm))
 	mux.HandleFunc("GET /preview/{draft}", s.member(s.showPreview))
 	mux.HandleFunc("POST /publish/{draft}", s.member(s.publish))
+	mux.HandleFunc("GET /ad/{id}/edit", s.owner(s.showEdit))
+	mux.HandleFunc("POST /ad/{id}/edit", s.owner(s.edit))
+	mux.HandleFunc("POST /ad/{id}/renew", s.owner(s.renew))
+	mux.HandleFunc("GET /ad/{id}/delete", s.owner(s.showDelete))
+	mux.HandleFunc("POST /ad/{id}/delete", s.owner(s.remove))
 
 	mux.HandleFunc("GET /preview/{draft}/{n}", s.serveDraftPhoto)
 	mux.HandleFunc("GET /photo/{id}/{n}", s.servePhoto)
@@ -93,5 +99,6 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// Ads returns all published ads, oldest first. The caller may change them.
+// Ads returns all published ads that are not deleted, in the order in which
+// they came, or were renewed, last. The caller may change them.
 func (s *Site) Ads() []Ad { return s.store.all() }

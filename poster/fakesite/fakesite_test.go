@@ -109,7 +109,7 @@ func TestEscaping(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages = append(pages, preview, ad, b.get("/my"), b.get("/"), b.login(evil, "x"), b.get("/login?next=/"+url.QueryEscape(evil)))
+	pages = append(pages, preview, ad, b.get("/my"), b.get("/"), b.login(evil, "x"), openBrowser(t, b.base).get("/login?next=/"+url.QueryEscape(evil)))
 	for _, a := range pages {
 		if strings.Contains(a.body, "<script") {
 			t.Errorf("%s is not escaped", a.path)

@@ -2,6 +2,7 @@ package fakesite
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -103,6 +104,7 @@ func (s *Site) notFound(w http.ResponseWriter, r *http.Request, sess session) {
 type listPage struct {
 	Categories []category
 	Ads        []Ad
+	Done       string // what the owner has just done
 }
 
 const latest = 24 // ads on the home page
@@ -112,7 +114,7 @@ func (s *Site) showHome(w http.ResponseWriter, r *http.Request, sess session) {
 	if len(ads) > latest {
 		ads = ads[:latest]
 	}
-	s.render(w, sess, "home.html", "Small ads from around the corner", listPage{categories, ads})
+	s.render(w, sess, "home.html", "Small ads from around the corner", listPage{Categories: categories, Ads: ads})
 }
 
 func (s *Site) showCategory(w http.ResponseWriter, r *http.Request, sess session) {
@@ -127,7 +129,7 @@ func (s *Site) showCategory(w http.ResponseWriter, r *http.Request, sess session
 
 func (s *Site) showMine(w http.ResponseWriter, r *http.Request, sess session) {
 	ads := s.newest(func(a Ad) bool { return a.Account == sess.account })
-	s.render(w, sess, "my.html", "Your ads", listPage{Ads: ads})
+	s.render(w, sess, "my.html", "Your ads", listPage{Ads: ads, Done: done[r.URL.Query().Get("done")]})
 }
 
 // newest returns the wanted ads, newest first.
@@ -139,7 +141,8 @@ func (s *Site) newest(want func(Ad) bool) []Ad {
 
 type adPage struct {
 	Ad
-	Own bool
+	Own  bool
+	Done string // what the owner has just done, or how the ad is
 }
 
 func (s *Site) showAd(w http.ResponseWriter, r *http.Request, sess session) {
@@ -149,7 +152,8 @@ func (s *Site) showAd(w http.ResponseWriter, r *http.Request, sess session) {
 		return
 	}
 	own := sess.account != "" && sess.account == ad.Account
-	s.render(w, sess, "ad.html", ad.Title, adPage{ad, own})
+	said := cmp.Or(done[r.URL.Query().Get("done")], "Your ad is online")
+	s.render(w, sess, "ad.html", ad.Title, adPage{ad, own, said})
 }
 
 func (s *Site) adOf(r *http.Request) (Ad, bool) {

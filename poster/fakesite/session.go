@@ -162,10 +162,15 @@ type loginPage struct {
 }
 
 func (s *Site) showLogin(w http.ResponseWriter, r *http.Request, sess session) {
+	next := localPath(r.FormValue("next"))
+	if sess.account != "" {
+		http.Redirect(w, r, next, http.StatusSeeOther)
+		return
+	}
 	if sess.csrf == "" {
 		sess = s.start(w, r, sess, "")
 	}
-	s.render(w, sess, "login.html", "Welcome back", loginPage{Next: localPath(r.FormValue("next"))})
+	s.render(w, sess, "login.html", "Welcome back", loginPage{Next: next})
 }
 
 func (s *Site) login(w http.ResponseWriter, r *http.Request, sess session) {

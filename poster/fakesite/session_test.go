@@ -96,6 +96,9 @@ func TestLoginLeadsBack(t *testing.T) {
 		if a := b.post("/login", form); a.path != want {
 			t.Errorf("next=%s led to %s", next, a.path)
 		}
+		if a := b.get("/login?next=" + url.QueryEscape(next)); a.path != want {
+			t.Errorf("who is logged in was led by next=%s to %s", next, a.path)
+		}
 	}
 }
 

@@ -29,9 +29,10 @@ type Ad struct {
 	Body      string
 	Price     string
 	Condition string
-	Photos    []Photo // in the order in which they were chosen
-	Posted    time.Time
-	URL       string // path on the site: /ad/1001
+	Photos    []Photo   // in the order in which they were chosen
+	Posted    time.Time // or last renewed
+	URL       string    // path on the site: /ad/1001
+	Deleted   bool      // it is kept, so that no other ad gets its number
 }
 
 // Photo is one photo of an ad.
@@ -87,8 +88,8 @@ func (st *store) add(ad Ad, photos []upload) (Ad, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	ad.ID = firstID
-	if n := len(st.ads); n > 0 {
-		ad.ID = st.ads[n-1].ID + 1
+	for _, other := range st.ads {
+		ad.ID = max(ad.ID, other.ID+1)
 	}
 	ad.URL = fmt.Sprintf("/ad/%d", ad.ID)
 	ad.Photos = nil
@@ -99,12 +100,33 @@ func (st *store) add(ad Ad, photos []upload) (Ad, error) {
 		u.Path = fmt.Sprintf("/photo/%d/%d", ad.ID, i+1)
 		ad.Photos = append(ad.Photos, u.Photo)
 	}
-	ads := append(st.ads, ad)
+	return ad, st.replace(append(slices.Clip(st.ads), ad))
+}
+
+// change puts an ad in the place of what it was, or behind all others.
+func (st *store) change(ad Ad, last bool) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	ads := slices.Clone(st.ads)
+	i := slices.IndexFunc(ads, func(a Ad) bool { return a.ID == ad.ID })
+	if i < 0 {
+		return fmt.Errorf("there is no ad %d", ad.ID)
+	}
+	ads[i] = ad
+	if last {
+		ads = append(slices.Delete(ads, i, i+1), ad)
+	}
+	return st.replace(ads)
+}
+
+// replace makes these the ads, or after an error leaves those that were. The
+// caller holds the lock.
+func (st *store) replace(ads []Ad) error {
 	if err := st.keepAds(ads); err != nil {
-		return Ad{}, fmt.Errorf("storing ad: %w", err)
+		return fmt.Errorf("storing ad: %w", err)
 	}
 	st.ads = ads
-	return ad, nil
+	return nil
 }
 
 func (st *store) keepPhoto(u upload) error {
@@ -126,11 +148,12 @@ func (st *store) keepAds(ads []Ad) error {
 	return writeDurably(st.adsFile(), append(data, '\n'))
 }
 
-// all returns copies that share nothing with the store.
+// all returns copies of the ads that are not deleted, which share nothing with
+// the store.
 func (st *store) all() []Ad {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	ads := slices.Clone(st.ads)
+	ads := slices.DeleteFunc(slices.Clone(st.ads), func(a Ad) bool { return a.Deleted })
 	for i := range ads {
 		ads[i].Photos = slices.Clone(ads[i].Photos)
 	}

@@ -3,6 +3,7 @@ package flow
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,13 @@ type Condition struct {
 
 // IsSet tells whether there is a condition.
 func (c Condition) IsSet() bool { return len(c.Any) > 0 }
+
+// needsPage tells whether the condition is about more than values.
+func (c Condition) needsPage() bool {
+	return slices.ContainsFunc(c.Any, func(all []Test) bool {
+		return slices.ContainsFunc(all, func(t Test) bool { return t.Kind != Field })
+	})
+}
 
 // TestKind is what a test looks at.
 type TestKind string

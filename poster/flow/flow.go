@@ -15,6 +15,7 @@ package flow
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"mailapp/filter/strictyaml"
@@ -76,7 +77,10 @@ type Failing struct {
 	When  Condition // see, url and text only
 	Fault Fault
 	Say   Template // what the sender reads in place of the site's own words; may be empty
-	Pos   strictyaml.Pos
+	// Unpublished: on a page that follows publish it proves that the click has
+	// published nothing, so that the job may be done anew.
+	Unpublished bool
+	Pos         strictyaml.Pos
 }
 
 // Part is a list of steps with a name, such as login. It cannot publish, and
@@ -100,6 +104,21 @@ func (f *Flow) Part(name string) *Part {
 		}
 	}
 	return nil
+}
+
+// CanSkip tells whether what a page shows may make the flow leave out steps,
+// such as a login that is not needed. A recording does all of its steps.
+func (f *Flow) CanSkip() bool {
+	return canSkip(f.Steps) || slices.ContainsFunc(f.Parts, func(p Part) bool {
+		return p.NeededUnless.IsSet() || canSkip(p.Steps)
+	})
+}
+
+func canSkip(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool {
+		return s.Optional > 0 || s.Verb == Pages || s.Verb == If && s.Condition.needsPage() ||
+			canSkip(s.Steps) || canSkip(s.Else)
+	})
 }
 
 // Reads gives the names of all values that the flow may read. Those that have

@@ -105,6 +105,8 @@ func TestParseMistakes(t *testing.T) {
 		{"mistake in a part", head + "  - click: a\nparts: {login: {steps: [clik: x]}}\n", `f:4:25: step login.1: unknown step "clik"`},
 		{"read-each outside list", head + "  - read-each: {at: a, read: {b: {at: c}}}\n", `f:3:5: step 1: read-each belongs to the section list`},
 
+		{"list without rows", head + "  - click: a\nlist: [click: a]\n", `f:4:7: read-each is missing`},
+		{"rows without titles", head + "  - click: a\nlist: [{if: a, then: [read-each: {at: a, read: {url: {at: c, from: link}}}]}]\n", `f:4:48: step list.1.1: read-each: title is missing: an ad is known again by its url and title`},
 		{"one column for all", head + "  - click: a\nlist: [read-each: {at: a, read: {b: {from: url}}}]\n", `f:4:37: step list.1: read-each: b: every row would have the same`},
 
 		// The point of no return, C26.

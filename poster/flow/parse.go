@@ -36,6 +36,9 @@ func Parse(name string, data []byte) (*Flow, error) {
 			f.Sections[s] = p.section(m[string(s)], s)
 		}
 	}
+	if rows := f.Sections[List]; len(rows) > 0 && !slices.ContainsFunc(rows, readsRows) {
+		m[string(List)].Mistake("read-each is missing: a list reads url and title of each ad")
+	}
 	p.checkParts()
 	if doc.Err() == nil {
 		requireWhole(root, f)
@@ -151,7 +154,7 @@ func (p *parser) failing(n strictyaml.Node) Failing {
 	if m["text"].IsSet() {
 		tests = append(tests, Test{Kind: Says, Is: p.pattern(m["text"])})
 	}
-	f := Failing{Fault: Fault(m["fault"].OneOf("fault", enumerations[aFault]...)), Say: p.visible(m["say"]), Pos: n.Pos()}
+	f := Failing{Fault: Fault(m["fault"].OneOf("fault", enumerations[aFault]...)), Say: p.visible(m["say"]), Unpublished: m["unpublished"].Bool(), Pos: n.Pos()}
 	if len(tests) > 0 {
 		f.When = Condition{Any: [][]Test{tests}}
 	} else if n.IsMapping() {
@@ -235,6 +238,18 @@ func (p *parser) section(n strictyaml.Node, s Section) []Step {
 		prefix = string(s) + "."
 	}
 	return p.steps(n, prefix, 0)
+}
+
+// readsRows tells whether a step of a list reads rows, be it in a block.
+func readsRows(s Step) bool {
+	if s.Verb == ReadEach {
+		return true
+	}
+	inside := slices.Concat(s.Steps, s.Else)
+	for _, c := range s.Cases {
+		inside = append(inside, c.Steps...)
+	}
+	return slices.ContainsFunc(inside, readsRows)
 }
 
 // checkParts notes what is done that is no part, and parts that do themselves.

@@ -287,6 +287,31 @@ steps:
 	}
 }
 
+// What a recording and its like always do cannot be left out.
+func TestCanSkip(t *testing.T) {
+	for text, want := range map[string]bool{
+		`steps: [click: Go]`:                                                             false,
+		`steps: [{click: Go, if: "{{price}}"}]`:                                          false,
+		`steps: [for-each-photo: [click: Go]]`:                                           false,
+		"parts: {a: {steps: [click: Go]}}\nsteps: [do: a]":                               false,
+		`steps: [{click: Go, if: Log in}]`:                                               true,
+		`steps: [{click: Go, optional: 1s}]`:                                             true,
+		`steps: [{if: "{{price}}", then: [{click: Go, unless: Log out}]}]`:               true,
+		`steps: [{if: "{{price}}", then: [click: Go], else: [{click: No, if: Log in}]}]`: true,
+		`steps: [pages: {until: Done, cases: [{on: Log in, steps: [click: Go]}]}]`:       true,
+		"parts: {a: {needed-unless: Log out, steps: [click: Go]}}\nsteps: [do: a]":       true,
+		"parts: {a: {steps: [{click: Go, if: Log in}]}}\nsteps: [do: a]":                 true,
+	} {
+		f, err := Parse("f", []byte("origins: http://a\n"+text))
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if got := f.CanSkip(); got != want {
+			t.Errorf("%s: got %v", text, got)
+		}
+	}
+}
+
 // The shipped example is a valid flow.
 func TestExample(t *testing.T) {
 	data, err := os.ReadFile("../../cmd/demo/fakesite.yaml")

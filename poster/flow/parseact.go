@@ -229,8 +229,17 @@ func (p *parser) readEach(n strictyaml.Node) Step {
 		column.Verb, column.Pos = Read, e.Name.Pos()
 		s.Steps = append(s.Steps, column)
 	}
+	for _, name := range rowNames {
+		isIt := func(column Step) bool { return column.Read.Name == name }
+		if m["read"].IsMapping() && !slices.ContainsFunc(s.Steps, isIt) {
+			m["read"].Mistake("%s is missing: an ad is known again by its url and title", name)
+		}
+	}
 	return s
 }
+
+// rowNames are the values that each row of a list must have.
+var rowNames = []string{"url", "title"}
 
 var (
 	attribute = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)

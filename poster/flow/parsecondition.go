@@ -42,7 +42,7 @@ func (p *parser) guard(n strictyaml.Node) Condition {
 	is := Pattern{Kind: Set}
 	for _, a := range p.flow.Parameters {
 		if a.Name == name && a.Type == YesNoType {
-			is = Pattern{Kind: Plain, Text: Template{text: "yes", parts: []part{{text: "yes"}}}}
+			is = Pattern{Kind: Plain, Text: asItStands("yes")}
 		}
 	}
 	return Condition{Any: [][]Test{{{Kind: Field, Name: name, Is: is}}}}

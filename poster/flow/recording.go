@@ -2,7 +2,6 @@ package flow
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -26,6 +25,8 @@ import (
 //   - Publish is the last click, so that it is never repeated (C26). If more
 //     than looking follows it, there is no telling which step publishes, and
 //     none does: a note says so. After it the page's address is read as url.
+//   - Only what was typed, or opened, can hold a placeholder: a selector's braces
+//     and dollars are the page's own.
 //   - A password never comes out of a recording: what went into a password
 //     field is {{password}} (C29).
 
@@ -80,7 +81,8 @@ const (
 type Note struct {
 	File string
 	strictyaml.Pos
-	Text string
+	Step int    // of the recording, from 1; 0 if it is about the whole
+	Text string // begins with the step
 }
 
 // String gives the note as file:line:column: text.
@@ -137,7 +139,7 @@ func parseRecording(name string, data []byte) (*Flow, error) {
 		r.publish()
 		r.whole(root)
 	}
-	slices.SortStableFunc(f.Notes, func(a, b Note) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	slices.SortStableFunc(f.Notes, func(a, b Note) int { return a.Step - b.Step }) // often all is on one line
 	return f, doc.Err()
 }
 
@@ -160,13 +162,15 @@ func (r *recorder) whole(root strictyaml.Node) {
 	}
 }
 
-func (r *recorder) note(p strictyaml.Pos, format string, args ...any) {
-	r.flow.Notes = append(r.flow.Notes, Note{r.flow.Name, p, fmt.Sprintf(format, args...)})
+// note notes something about a step.
+func (r *recorder) note(s *Step, format string, args ...any) {
+	text := fmt.Sprintf("step %s: ", s.Number) + fmt.Sprintf(format, args...)
+	r.flow.Notes = append(r.flow.Notes, Note{r.flow.Name, s.Pos, s.Item(), text})
 }
 
-// left notes that a step, or something of it, is left out.
-func (r *recorder) left(s *Step, format string, args ...any) {
-	r.note(s.Pos, "step %s: %s", s.Number, fmt.Sprintf(format, args...))
+// noteWhole notes something about the whole recording.
+func (r *recorder) noteWhole(text string) {
+	r.flow.Notes = append(r.flow.Notes, Note{File: r.flow.Name, Pos: strictyaml.Pos{Line: 1, Column: 1}, Text: text})
 }
 
 // step reads one step, which may become none.
@@ -189,7 +193,9 @@ func (r *recorder) step(number int, n strictyaml.Node) {
 	if m["selectors"].IsSet() {
 		s.At = r.selectors(&s, m["selectors"])
 	}
+	at := s.At
 	if kind.read(r, &s, m) {
+		r.likePlaceholder(&s, at)
 		r.flow.Steps = append(r.flow.Steps, s)
 	}
 }
@@ -280,7 +286,7 @@ func (r *recorder) origin(address string) {
 	if _, err := ParseOrigin(text); err != nil {
 		return
 	}
-	t := Template{text: text, parts: []part{{text: text}}}
+	t := asItStands(text)
 	if !slices.ContainsFunc(r.flow.Origins, func(o Template) bool { return o.text == text }) {
 		r.flow.Origins = append(r.flow.Origins, t)
 	}
@@ -296,22 +302,22 @@ func (r *recorder) publish() {
 		}
 	}
 	if last < 0 {
-		r.note(strictyaml.Pos{Line: 1, Column: 1}, "nothing is clicked, so no step is publish: if one of them sends something, it may be sent twice")
+		r.noteWhole("nothing is clicked, so no step is publish: if one of them sends something, it may be sent twice")
 		return
 	}
 	click, after := &steps[last], steps[last+1:]
 	if i := slices.IndexFunc(after, sends); i >= 0 {
-		r.note(click.Pos, "step %s: the last click is not the last thing that is done, so no step is publish: if one of them sends something, it may be sent twice (see step %s, %s)", click.Number, after[i].Number, after[i])
+		r.note(click, "the last click is not the last thing that is done, so no step is publish: if one of them sends something, it may be sent twice (see step %s, %s)", after[i].Number, after[i])
 		return
 	}
 	click.Verb = Publish
-	r.note(click.Pos, "step %s: the last click, on %q, is taken for the one that publishes", click.Number, click.At)
+	r.note(click, "the last click, on %q, is taken for the one that publishes", click.At)
 	r.flow.Steps = slices.Clip(steps[:last+1])
 	for _, s := range after {
 		if w, _ := wordOf(s.Verb); w.looks {
 			r.flow.Steps = append(r.flow.Steps, s)
 		} else {
-			r.left(&s, "left out, since only looking may follow publish: %s", s)
+			r.note(&s, "left out, since only looking may follow publish: %s", s)
 		}
 	}
 	if click.Recorded.Navigates {

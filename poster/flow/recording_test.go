@@ -232,11 +232,14 @@ func TestRecordedSelectors(t *testing.T) {
 		{`["text/my (\"text\")"]`, `text/my ("text")`, ""},
 		{`["text/'", "xpath///*[@id=\"a\"]"]`, `text/'|xpath///*[@id="a"]`, ""},
 		{`["pierce/.a"]`, `pierce/.a`, ""},
-		{`[["aria/$title"]]`, `aria/{{title}}|aria/{{title}} >> nth/1`, ""},
+		{`[["aria/$title"]]`, `aria/$title|aria/$title >> nth/1`, `step 2: a selector has $title in it, which is looked for as it stands`},
+		{`["text/{{ x }}"]`, `text/{{ x }}`, `a selector has {{ x }} in it`},
+		{`["[x=\"it's }} {{\"]"]`, `css/[x="it's }} {{"]`, ""},
+		{`["xpath//a[@b=\"{{c}}\"]"]`, `xpath//a[@b="{{c}}"]`, ""},
 		{`["a[", "#b"]`, `css/#b`, `one of the selectors is left out: in the selector "a[" a ']' is missing`},
 		{`["a::-p-text(b)", "#b"]`, `css/#b`, `"::-p-" is no CSS`},
 		{`["a >>> b", ":scope >>> i", "a >>>> b[t='>>>']"]`, `css/a >> pierce/b|pierce/i|css/a >> css/b[t='>>>']`, ""},
-		{`["aria/{{password}}", "#b"]`, `css/#b`, `{{password}} cannot be looked for`},
+		{`["aria/a[b=\"c\"]", "#b"]`, `css/#b`, `aria/ knows a name and`},
 		{`[[], "#b"]`, `css/#b`, `a selector is empty`},
 	} {
 		f, err := Parse("r.json", record(visit, `{"type": "hover", "selectors": `+c.selectors+`}`))
@@ -247,6 +250,9 @@ func TestRecordedSelectors(t *testing.T) {
 		var got []string
 		for _, chain := range f.Steps[1].At.Alternatives {
 			got = append(got, chain.String())
+		}
+		if err := f.Check(nil, Password); err != nil {
+			t.Errorf("%s: %v", c.selectors, err)
 		}
 		if strings.Join(got, "|") != c.want || !strings.Contains(noteText(f), c.note) {
 			t.Errorf("%s: %q, want %s; notes %s", c.selectors, got, c.want, noteText(f))
@@ -363,6 +369,7 @@ func FuzzRecording(f *testing.F) {
 	}
 	f.Add(record(visit, `{"type": "change", "selectors": [["aria/a: b #c", "text/- x"], "xpath//a"], "frame": [3], "value": "\ud83d\ude00\u0085\n'\"\\ yes"}`))
 	f.Add(record(visit, `{"type": "waitForElement", "selectors": ["p"], "operator": "==", "count": 3, "visible": false, "timeout": 0.5}`))
+	f.Add(record(visit, `{"type": "hover", "selectors": ["a[b=\"{{x}}\"]", ["aria/}}}{{", "pierce/{{{"], "text/{{title}} $title \"'"]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		_, _ = Parse("r.json", data)
 		yaml, _, err := Import("r.json", data)

@@ -98,7 +98,7 @@ func (w *importer) steps() {
 	all := w.flow.Steps
 	var clicked, published bool
 	for i, s := range all {
-		w.notesUntil(s.Pos.Line)
+		w.notesUntil(s.Item())
 		clicked, published = clicked || s.Verb == Click, published || s.Verb == Publish
 		var next Step
 		if i+1 < len(all) {
@@ -114,7 +114,7 @@ func (w *importer) steps() {
 			w.step(s)
 		}
 	}
-	w.notesUntil(strictyaml.MaxSize) // that many lines no recording has
+	w.notesUntil(strictyaml.MaxSize) // that many steps no recording has
 	switch {
 	case published:
 	case clicked:
@@ -130,9 +130,9 @@ func (w *importer) leadsOnlyTo(click, next Step) bool {
 	return into && click.Recorded.Button == Primary && !click.Recorded.Navigates
 }
 
-// notesUntil writes the notes on what stands up to a line of the recording.
-func (w *importer) notesUntil(line int) {
-	for len(w.notes) > 0 && w.notes[0].Line <= line {
+// notesUntil writes the notes up to a step of the recording.
+func (w *importer) notesUntil(step int) {
+	for len(w.notes) > 0 && w.notes[0].Step <= step {
 		w.look("%s", w.notes[0].Text)
 		w.notes = w.notes[1:]
 	}

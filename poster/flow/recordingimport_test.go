@@ -1,6 +1,9 @@
 package flow
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +42,29 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// A recording that is all in one line becomes the same flow, each note at its
+// step.
+func TestImportOfOneLine(t *testing.T) {
+	for _, name := range samples {
+		var line bytes.Buffer
+		if err := json.Compact(&line, sample(t, name+".json")); err != nil {
+			t.Fatal(err)
+		}
+		got, notes, err := Import(name+".json", line.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := sample(t, name+".yaml"); string(got) != string(want) {
+			t.Errorf("%s.json in one line becomes:\n%s", name, got)
+		}
+		for _, n := range notes {
+			if n.Step > 0 && !strings.HasPrefix(n.Text, fmt.Sprintf("step %d: ", n.Step)) || n.Line != 1 {
+				t.Errorf("note of step %d: %s", n.Step, n)
+			}
+		}
+	}
+}
+
 func TestImportRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"origins: []":                    "s.json:1:1: this is no recording",
@@ -61,6 +87,11 @@ func TestImportedSteps(t *testing.T) {
 		{"nothing to write", `{"type": "hover", "selectors": ["aria/Home >> Cars"]}`, "# look: hover \"aria/Home >> Cars\": none of the recorded selectors can be written here\n"},
 		{"the order", `{"type": "hover", "selectors": ["xpath//html/body/p", "body > p", "pierce/#b", "xpath///*[@id=\"c\"]", "#a", "text/Go", "aria/Go on"]}`,
 			`- hover: [Go on, text/Go, css/#a, pierce/#b, 'xpath///*[@id="c"]', css/body > p, xpath//html/body/p]`},
+		{"braces in CSS", `{"type": "hover", "selectors": ["[x=\"{{{a}}} b\"]", "aria/{{a}}"]}`, `# look: step 2: a selector has {{a}} in it`},
+		{"braces written as CSS can", `{"type": "hover", "selectors": ["[x=\"{{{a}}} b\"]", "aria/{{a}}"]}`, `- hover: 'css/[x="{\7b {a}\7d } b"]'` + "\n"},
+		{"braces in a name", `{"type": "hover", "selectors": ["aria/a }} b", "#a"]}`, "# look: a selector is left out, since braces in pairs would be a placeholder here: aria/a\n  #   }} b\n  - hover: css/#a\n"},
+		{"only braces", `{"type": "hover", "selectors": ["aria/{{a}}"]}`, "# look: hover \"aria/{{a}}\": none of the recorded selectors can be written here\n"},
+		{"dollars of the page", `{"type": "hover", "selectors": ["text/$price now"]}`, `- hover: "text/$price now"` + "\n"},
 		{"said twice", `{"type": "hover", "selectors": ["aria/Go", "#a", "xpath///*[@id=\"a\"]", "pierce/#a", "text/Go"]}`, "- hover: [Go, css/#a]\n"},
 		{"made by a program", `{"type": "hover", "selectors": ["#ember1234"]}`, "or by a name that a program made"},
 		{"a menu", `{"type": "change", "selectors": ["#a > select"], "value": "b"}`, "- choose: {css/#a > select: b}\n"},

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -16,11 +17,13 @@ import (
 var recordedPrefixes = []Kind{CSS, Aria, Text, XPath, Pierce}
 
 // selectors reads alternatives, each a selector or a chain of them. One that
-// cannot be read is left out while there are others.
+// cannot be read is left out while there are others. What looks like a
+// placeholder in one is none: a page can have braces and dollars of its own,
+// and only what was typed into a field is known to be meant so.
 //
 // The reference takes the first element that a name fits; here several are
-// ambiguous, unless it is a text. So the last resort is the first element of the first alternative,
-// if that is a name.
+// ambiguous, unless it is a text. So the last resort is the first element of the
+// first alternative, if that is a name.
 func (r *recorder) selectors(s *Step, n strictyaml.Node) Locator {
 	var all Locator
 	var wrong []error
@@ -41,7 +44,7 @@ func (r *recorder) selectors(s *Step, n strictyaml.Node) Locator {
 		return all
 	}
 	for _, err := range wrong {
-		r.left(s, "one of the selectors is left out: %v", err)
+		r.note(s, "one of the selectors is left out: %v", err)
 	}
 	first := all.Alternatives[0]
 	if kind := first[len(first)-1].Kind; kind == Aria {
@@ -51,11 +54,25 @@ func (r *recorder) selectors(s *Step, n strictyaml.Node) Locator {
 	return all
 }
 
+// likePlaceholder notes, once, what a page may show because it was typed before.
+// The text of a field is what is typed there in any case.
+func (r *recorder) likePlaceholder(s *Step, at Locator) {
+	for _, c := range at.Alternatives {
+		for _, l := range c {
+			like := cmp.Or(placeholder.FindString(l.Value.text), shellStyle.FindString(l.Value.text))
+			if like != "" && (l.Kind != Text || s.Verb != Fill) {
+				r.note(s, "a selector has %s in it, which is looked for as it stands; if the page shows there what was typed before, the flow needs a placeholder instead", like)
+				return
+			}
+		}
+	}
+}
+
 func (r *recorder) chain(n strictyaml.Node) (Chain, error) {
 	var chain Chain
 	for _, text := range n.Texts() {
 		for _, piece := range pieces(text) {
-			link, err := r.link(piece, n.Pos())
+			link, err := recordedLink(piece)
 			if err != nil {
 				return nil, err
 			}
@@ -116,8 +133,8 @@ func outermost(selector, piece string) int {
 	return -1
 }
 
-// link reads one selector.
-func (r *recorder) link(text string, at strictyaml.Pos) (Link, error) {
+// recordedLink reads one selector.
+func recordedLink(text string) (Link, error) {
 	l := Link{Kind: CSS}
 	for _, k := range recordedPrefixes {
 		if rest, ok := strings.CutPrefix(text, string(k)+"/"); ok {
@@ -130,26 +147,15 @@ func (r *recorder) link(text string, at strictyaml.Pos) (Link, error) {
 	var err error
 	switch {
 	case text == "":
-		return l, errors.New("a selector is empty")
+		err = errors.New("a selector is empty")
 	case l.Kind == Aria:
 		l.Role, text, err = parseAria(text)
 	case l.Kind == CSS || l.Kind == Pierce:
 		err = plainCSS(text)
+	case l.Kind == XPath:
+		err = checkXPath(asItStands(text))
 	}
-	if l.Kind == Aria || l.Kind == Text {
-		text = shellStyle.ReplaceAllStringFunc(text, shellName)
-	}
-	if err == nil {
-		l.Value, err = r.use(text, at, false)
-	}
-	if err == nil && l.Kind == XPath {
-		err = checkXPath(l.Value)
-	}
-	for _, name := range []string{Password, Photos, OnePhoto} {
-		if err == nil && slices.Contains(l.Value.Names(), name) {
-			err = fmt.Errorf("{{%s}} cannot be looked for", name)
-		}
-	}
+	l.Value = asItStands(text)
 	return l, err
 }
 

@@ -93,7 +93,7 @@ func (r *recorder) navigate(s *Step, m map[string]strictyaml.Node) bool {
 	case address == "":
 		return false
 	case err == nil && slices.Contains([]string{"about", "chrome", "edge", "chrome-search"}, u.Scheme):
-		r.left(s, "left out: %s is a page of the browser itself", oneLine(address))
+		r.note(s, "left out: %s is a page of the browser itself", oneLine(address))
 		return false
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		m["url"].Mistake("only addresses that begin with http:// or https:// are opened")
@@ -118,7 +118,7 @@ func (r *recorder) click(s *Step, m map[string]strictyaml.Node) bool {
 		m["duration"].Mistake("duration is a number of milliseconds")
 	}
 	if d := m["deviceType"].OneOf("deviceType", "mouse", "pen", "touch"); d != "" && d != "mouse" {
-		r.left(s, "it was done by %s; the flow uses the mouse", d)
+		r.note(s, "it was done by %s; the flow uses the mouse", d)
 	}
 	s.Recorded.Keys = r.held()
 	return true
@@ -156,7 +156,7 @@ func (r *recorder) change(s *Step, m map[string]strictyaml.Node) bool {
 		}
 	case forPassword(s.At) && text != "{{"+Password+"}}":
 		text = "{{" + Password + "}}"
-		r.left(s, "this seems to be a password, so it becomes {{%s}}; if it was a real one, take it out of the recording", Password)
+		r.note(s, "this seems to be a password, so it becomes {{%s}}; if it was a real one, take it out of the recording", Password)
 	}
 	var err error
 	if s.Value, err = r.use(text, m["value"].Pos(), true); err != nil {
@@ -178,10 +178,10 @@ func (r *recorder) chosen(s *Step) bool {
 	}
 	switch before := r.flow.Steps[last]; before.Verb {
 	case Upload:
-		r.left(s, "left out: all photos are uploaded there already")
+		r.note(s, "left out: all photos are uploaded there already")
 		return false
 	case Click:
-		r.left(&before, "left out: the click only opened the window to choose a file in")
+		r.note(&before, "left out: the click only opened the window to choose a file in")
 		r.flow.Steps = r.flow.Steps[:last]
 	}
 	return true
@@ -237,7 +237,7 @@ func (r *recorder) keyUp(s *Step, m map[string]strictyaml.Node) bool {
 		}
 	}
 	if !slices.Contains(modifierKeys, key) {
-		r.left(s, "left out: the key %s was pressed before the recording began", key)
+		r.note(s, "left out: the key %s was pressed before the recording began", key)
 	}
 	return false
 }
@@ -266,7 +266,7 @@ func (r *recorder) waitForElement(s *Step, m map[string]strictyaml.Node) bool {
 	}
 	t := Test{Kind: Count, At: s.At, Hidden: true}
 	number := strconv.Itoa(int(count))
-	bound := Template{text: number, parts: []part{{text: number}}}
+	bound := asItStands(number)
 	switch operator := m["operator"].OneOf("operator", ">=", "==", "<="); {
 	case operator == "==":
 		t.AtLeast, t.AtMost = bound, bound
@@ -311,7 +311,7 @@ func (r *recorder) waitForExpression(s *Step, m map[string]strictyaml.Node) bool
 }
 
 func (r *recorder) customStep(s *Step, m map[string]strictyaml.Node) bool {
-	r.left(s, "left out: nothing is known of the customStep %q", oneLine(m["name"].Text()))
+	r.note(s, "left out: nothing is known of the customStep %q", oneLine(m["name"].Text()))
 	return false
 }
 
@@ -319,7 +319,7 @@ func (r *recorder) customStep(s *Step, m map[string]strictyaml.Node) bool {
 func (r *recorder) closePage(s *Step, _ map[string]strictyaml.Node) bool {
 	s.Verb = Close
 	if s.Recorded.Target == "" {
-		r.left(s, "left out: the page is closed when the run is over")
+		r.note(s, "left out: the page is closed when the run is over")
 		return false
 	}
 	return true

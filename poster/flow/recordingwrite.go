@@ -29,12 +29,15 @@ func (w *importer) locators(s Step) []string {
 		if c[len(c)-1].Kind == Nth {
 			continue // the last resort
 		}
-		text := inside + asWritten(c, inside == "")
-		l, err := ParseLocator(text)
-		if err != nil || l.String() != text || len(l.Alternatives[0]) != len(c)+2*len(s.Recorded.Frame) || slices.ContainsFunc(all, func(n named) bool { return n.text == text }) {
-			continue
+		text := inside + asWritten(withoutBraces(c), inside == "")
+		links := len(c) + 2*len(s.Recorded.Frame)
+		switch said := slices.ContainsFunc(all, func(n named) bool { return n.text == text }); {
+		case said:
+		case meansItself(text, links):
+			all = append(all, named{text, worth(c, s.Verb)})
+		case bracePairs.MatchString(text) && worth(c, s.Verb) != byOwnText:
+			w.look("a selector is left out, since braces in pairs would be a placeholder here: %s", oneLine(c.String()))
 		}
-		all = append(all, named{text, worth(c, s.Verb)})
 	}
 	slices.SortStableFunc(all, func(a, b named) int { return a.worth - b.worth })
 	all = distinct(all)
@@ -46,6 +49,34 @@ func (w *importer) locators(s Step) []string {
 		list[i] = quote(n.text)
 	}
 	return list
+}
+
+// meansItself tells whether a text is read as a locator of so many links with
+// no placeholder in it.
+func meansItself(text string, links int) bool {
+	l, err := ParseLocator(text)
+	if err != nil || l.String() != text || len(l.Alternatives[0]) != links {
+		return false
+	}
+	return !slices.ContainsFunc(l.Alternatives[0], func(l Link) bool { return len(l.Value.Names()) > 0 })
+}
+
+// bracePairs are what a placeholder is known by. cssBraces writes the second of
+// each two as CSS can, so that they are none.
+var (
+	bracePairs = regexp.MustCompile(`\{\{|\}\}`)
+	cssBraces  = strings.NewReplacer("{{", `{\7b `, "}}", `}\7d `)
+)
+
+// withoutBraces is the same chain with no braces in pairs, where it can be had.
+func withoutBraces(c Chain) Chain {
+	c = slices.Clone(c)
+	for i, l := range c {
+		if l.Kind == CSS || l.Kind == Pierce {
+			c[i].Value = asItStands(cssBraces.Replace(l.Value.text))
+		}
+	}
+	return c
 }
 
 // frames writes the way into a frame.

@@ -2,18 +2,14 @@ package flow
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
-	"fmt"
-	"math"
 	"os"
 	"path/filepath"
-	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 )
 
@@ -38,9 +34,10 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// All shapes of the tables have a definition, and all words a meaning.
+// All words of the tables have a meaning. That all shapes have a definition the
+// compiler of the schema sees.
 func TestTables(t *testing.T) {
-	v := newValidator(t)
+	newValidator(t)
 	all := slices.Clone(modifiers)
 	for _, words := range objects {
 		all = append(all, words...)
@@ -49,9 +46,6 @@ func TestTables(t *testing.T) {
 		all = append(all, keyWord{key: string(w.verb), takes: w.takes, help: w.help})
 	}
 	for _, w := range all {
-		if _, ok := v.defs[string(w.takes)]; !ok {
-			t.Errorf("%s takes %q, which is not defined", w.key, w.takes)
-		}
 		if !strings.HasSuffix(w.help, ".") {
 			t.Errorf("%s has no help of whole sentences", w.key)
 		}
@@ -104,129 +98,38 @@ func TestSchemaRefuses(t *testing.T) {
 	}
 }
 
-// validator knows as much of JSON Schema as [Schema] uses, and says so where
-// it uses more.
+// validator is the schema as editors take it.
 type validator struct {
-	t    *testing.T
-	root map[string]any
-	defs map[string]any
+	t      *testing.T
+	schema *jsonschema.Schema
 }
 
 func newValidator(t *testing.T) validator {
-	var root map[string]any
-	if err := json.Unmarshal(Schema(), &root); err != nil {
+	t.Helper()
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema()))
+	if err != nil {
 		t.Fatal(err)
 	}
-	return validator{t, root, root["$defs"].(map[string]any)}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(schemaFile, value); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return validator{t, schema}
 }
 
 // check says why a YAML text does not fit, or nothing.
 func (v validator) check(text string) string {
+	v.t.Helper()
 	var value any
 	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
 		v.t.Fatal(err)
 	}
-	return v.wrong(v.root, value, "$")
-}
-
-func (v validator) wrong(schema map[string]any, value any, at string) string {
-	for word, arg := range schema {
-		if why := v.word(word, arg, schema, value, at); why != "" {
-			return why
-		}
+	if err := v.schema.Validate(value); err != nil {
+		return err.Error()
 	}
 	return ""
-}
-
-func (v validator) word(word string, arg any, schema map[string]any, value any, at string) string {
-	m, isObject := value.(map[string]any)
-	list, isList := value.([]any)
-	text, isText := value.(string)
-	ok := true
-	switch word {
-	case "$schema", "$defs", "title", "description":
-	case "$ref":
-		name := strings.TrimPrefix(arg.(string), "#/$defs/")
-		return v.wrong(v.defs[name].(map[string]any), value, at)
-	case "type":
-		ok = hasType(arg, value)
-	case "enum":
-		ok = slices.ContainsFunc(arg.([]any), func(a any) bool { return a == value })
-	case "pattern":
-		ok = !isText || regexp.MustCompile(arg.(string)).MatchString(text)
-	case "minLength":
-		ok = !isText || text != ""
-	case "minimum":
-		n, isInt := value.(int)
-		ok = !isInt || n >= int(arg.(float64))
-	case "minItems":
-		ok = !isList || len(list) > 0
-	case "minProperties":
-		ok = !isObject || len(m) > 0
-	case "required":
-		ok = !isObject || !slices.ContainsFunc(arg.([]any), func(key any) bool { return m[key.(string)] == nil })
-	case "oneOf", "anyOf":
-		fits := v.fitting(arg.([]any), value, at)
-		ok = fits == 1 || fits > 1 && word == "anyOf"
-	case "items":
-		for i, item := range list {
-			if why := v.wrong(arg.(map[string]any), item, fmt.Sprintf("%s[%d]", at, i)); why != "" {
-				return why
-			}
-		}
-	case "properties", "additionalProperties", "dependentSchemas":
-		return v.members(word, arg, schema, m, at)
-	default:
-		v.t.Fatalf("the validator does not know %q", word)
-	}
-	if !ok {
-		return fmt.Sprintf("%s: %v is not %s %v", at, value, word, arg)
-	}
-	return ""
-}
-
-func (v validator) fitting(schemas []any, value any, at string) int {
-	fits := 0
-	for _, s := range schemas {
-		if v.wrong(s.(map[string]any), value, at) == "" {
-			fits++
-		}
-	}
-	return fits
-}
-
-func (v validator) members(word string, arg any, schema, m map[string]any, at string) string {
-	properties, _ := schema["properties"].(map[string]any)
-	schemas, _ := arg.(map[string]any)
-	for key, value := range m {
-		var member map[string]any
-		switch {
-		case word == "additionalProperties" && properties[key] == nil && arg == false:
-			return fmt.Sprintf("%s: unknown key %q", at, key)
-		case word == "additionalProperties" && properties[key] == nil:
-			member = schemas
-		case word == "properties" && schemas[key] != nil:
-			member = schemas[key].(map[string]any)
-		case word == "dependentSchemas" && schemas[key] != nil:
-			member, value = schemas[key].(map[string]any), m
-		}
-		if why := v.wrong(member, value, at+"."+key); why != "" {
-			return why
-		}
-	}
-	return ""
-}
-
-func hasType(arg, value any) bool {
-	names := map[reflect.Kind][]string{
-		reflect.String: {"string"}, reflect.Int: {"integer", "number"}, reflect.Float64: {"number"},
-		reflect.Bool: {"boolean"}, reflect.Map: {"object"}, reflect.Slice: {"array"},
-	}[reflect.ValueOf(value).Kind()]
-	if f, ok := value.(float64); ok && f == math.Trunc(f) {
-		names = append(names, "integer")
-	}
-	if list, ok := arg.([]any); ok {
-		return slices.ContainsFunc(list, func(a any) bool { return slices.Contains(names, a.(string)) })
-	}
-	return slices.Contains(names, arg.(string))
 }

@@ -35,6 +35,19 @@ type Task struct {
 	// nothing committed or clicked.
 	Rehearse bool
 	Pictures bool // each TraceStep has a picture
+	// Session is the login that outlives the run; nil where none is kept.
+	Session *Session
+}
+
+// Session is what a site knows an account by from one run to the next. What it
+// holds is as secret as a password, and only the browser reads it.
+type Session struct {
+	Saved []byte // by an earlier run; nil if there is none
+	// Keep is called once by a run that ends well, with what the next one can
+	// begin with. That it cannot be kept changes nothing for the run.
+	Keep func(session []byte)
+	// Forget is called if Saved may be why a run has failed.
+	Forget func()
 }
 
 // Photo is a picture to upload.
@@ -77,7 +90,7 @@ type Failure struct {
 	Step       string // step 7 (click "Log in"), fakesite.yaml:12:5; empty before the first
 	Page       string // URL without the query
 	Said       string // the site's own words, on one line
-	Published  bool   // the publish click may have happened
+	Published  bool   // the publish click may have happened, and the site has not shown that it came to nothing
 	Screenshot []byte // of the failing page, JPEG or PNG; may be nil
 	DOM        []byte // of the failing page, HTML as the browser has it then; may be nil
 	Trace      []TraceStep

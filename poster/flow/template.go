@@ -46,6 +46,15 @@ func ParseTemplate(text string) (Template, error) {
 	return t, plain(text[rest:])
 }
 
+// asItStands is a text in which nothing is a placeholder.
+func asItStands(text string) Template {
+	t := Template{text: text}
+	if text != "" {
+		t.parts = []part{{text: text}}
+	}
+	return t
+}
+
 // String gives the template as it is written, placeholders unfilled.
 func (t Template) String() string { return t.text }
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -15,14 +16,21 @@ type Claim struct {
 	closed bool
 }
 
-// Doubt records that the click which cannot be undone may happen from now on.
-func (c *Claim) Doubt(ctx context.Context) error {
-	return c.move(ctx, Doubt, c.Result, Claimed)
+// Doubt records that the click which cannot be undone may happen from now on,
+// and what ads the account had before it; nil if nobody has looked.
+func (c *Claim) Doubt(ctx context.Context, before []Ad) error {
+	was, published := c.Before, c.Published
+	c.Before, c.Published = before, time.Now()
+	err := c.move(ctx, Doubt, c.Result, Claimed)
+	if err != nil {
+		c.Before, c.Published = was, published
+	}
+	return err
 }
 
 // Release records that nothing has happened after all; the next delivery
-// begins anew. From Doubt it may be called only by who knows that there was no
-// click.
+// begins anew. From Doubt it may be called only by who knows that
+// nothing was published.
 func (c *Claim) Release(ctx context.Context) error {
 	return c.move(ctx, None, c.Result, Claimed, Doubt)
 }
@@ -62,12 +70,22 @@ func (c *Claim) move(ctx context.Context, to State, r Result, from ...State) err
 		ended = to
 	}
 	now := time.Now()
+	before, err := json.Marshal(c.Before)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	var published time.Time
+	if to != None && to != Claimed && to != Rejected {
+		published = c.Published
+	}
 	c.ledger.observe(to, false)
-	err := c.ledger.transact(ctx, func(tx *sql.Tx) error {
+	err = c.ledger.transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
-			UPDATE job SET state = ?, ended = ?, url = ?, number = ?, said = ?, reads = ?, answer = ?, updated = ?
+			UPDATE job SET state = ?, ended = ?, url = ?, number = ?, said = ?, reads = ?, answer = ?,
+				ads_before = ?, published = ?, updated = ?
 			WHERE key = ? AND state = ? AND attempts = ?`,
-			to, ended, r.URL, r.Number, r.Said, r.Reads, r.Answer, now.UnixMilli(), c.Key, c.State, c.Attempts)
+			to, ended, r.URL, r.Number, r.Said, r.Reads, r.Answer,
+			string(before), millis(published), now.UnixMilli(), c.Key, c.State, c.Attempts)
 		if err != nil {
 			return err
 		}
@@ -79,7 +97,7 @@ func (c *Claim) move(ctx context.Context, to State, r Result, from ...State) err
 	if err != nil {
 		return fmt.Errorf("ledger: recording %q: %w", to, err)
 	}
-	c.State, c.Ended, c.Result, c.Updated = to, ended, r, now
+	c.State, c.Ended, c.Result, c.Published, c.Updated = to, ended, r, published, now
 	c.ledger.observe(to, true)
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"context"
 	"database/sql"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -60,7 +61,12 @@ type Job struct {
 	MessageID  string
 	References string
 	Subject    string
+	Account    string // at the site; what is published is counted by it
+	Title      string // of the ad, so folded that like titles are equal
 }
+
+// Ad is one of an account's own ads, as the site lists them.
+type Ad struct{ URL, Title string }
 
 // ID is the short name of a job that people type.
 func (j Job) ID() string { return j.Key[:min(12, len(j.Key))] }
@@ -81,8 +87,12 @@ type Entry struct {
 	State    State
 	Ended    State // posted, rejected or held, once that was reached: what Answered followed
 	Attempts int   // claims so far
-	Created  time.Time
-	Updated  time.Time
+	// Before is what the account had on the site before the click; nil if
+	// nobody looked.
+	Before    []Ad
+	Published time.Time // of the click that may have put the ad up; zero: no click counts
+	Created   time.Time
+	Updated   time.Time
 }
 
 // Ledger is an open ledger. Its methods may be called by several goroutines.
@@ -183,12 +193,12 @@ func (l *Ledger) Claim(ctx context.Context, job Job) (*Claim, error) {
 func insert(ctx context.Context, tx *sql.Tx, j Job) error {
 	now := time.Now().UnixMilli()
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO job (key, state, rule, app, person, sender, recipient, message_id, refs, subject, attempts, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+		INSERT INTO job (key, state, rule, app, person, sender, recipient, message_id, refs, subject, account, title, attempts, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET state = excluded.state, app = excluded.app, person = excluded.person,
-			attempts = attempts + 1, updated = excluded.updated
+			account = excluded.account, title = excluded.title, attempts = attempts + 1, updated = excluded.updated
 		WHERE job.state IN (?, ?)`,
-		j.Key, Claimed, j.Rule, j.App, j.Person, j.Sender, j.Recipient, j.MessageID, j.References, j.Subject, now, now,
+		j.Key, Claimed, j.Rule, j.App, j.Person, j.Sender, j.Recipient, j.MessageID, j.References, j.Subject, j.Account, j.Title, now, now,
 		None, Claimed)
 	return err
 }
@@ -263,15 +273,22 @@ func (l *Ledger) RecordTold(ctx context.Context, to, reason string, now time.Tim
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 const selectEntry = `SELECT key, state, ended, rule, app, person, sender, recipient, message_id, refs, subject,
-	url, number, said, reads, answer, attempts, created, updated FROM job WHERE `
+	account, title, url, number, said, reads, answer, attempts, ads_before, published, created, updated FROM job WHERE `
 
 func scan(row interface{ Scan(...any) error }) (Entry, error) {
 	var e Entry
-	var created, updated int64
+	var before string
+	var published, created, updated int64
 	err := row.Scan(&e.Key, &e.State, &e.Ended, &e.Rule, &e.App, &e.Person, &e.Sender, &e.Recipient, &e.MessageID,
-		&e.References, &e.Subject, &e.URL, &e.Number, &e.Said, &e.Reads, &e.Answer, &e.Attempts, &created, &updated)
+		&e.References, &e.Subject, &e.Account, &e.Title, &e.URL, &e.Number, &e.Said, &e.Reads, &e.Answer, &e.Attempts, &before, &published, &created, &updated)
+	if err != nil {
+		return e, err
+	}
 	e.Created, e.Updated = time.UnixMilli(created), time.UnixMilli(updated)
-	return e, err
+	if published != 0 {
+		e.Published = time.UnixMilli(published)
+	}
+	return e, json.Unmarshal([]byte(before), &e.Before)
 }
 
 func (l *Ledger) transact(ctx context.Context, do func(*sql.Tx) error) error {

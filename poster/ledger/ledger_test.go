@@ -40,7 +40,7 @@ func TestStory(t *testing.T) {
 		t.Fatalf("claimed: %+v", c.Entry)
 	}
 	for _, step := range []func() error{
-		func() error { return c.Doubt(ctx) },
+		func() error { return c.Doubt(ctx, nil) },
 		func() error { return c.Settle(ctx, Posted, Result{URL: "https://x/1", Number: "1"}) },
 		func() error { return c.Answer(ctx) },
 	} {
@@ -60,7 +60,7 @@ func TestStory(t *testing.T) {
 func TestTransitions(t *testing.T) {
 	ctx := context.Background()
 	moves := map[State]func(*Claim) error{
-		Doubt:    func(c *Claim) error { return c.Doubt(ctx) },
+		Doubt:    func(c *Claim) error { return c.Doubt(ctx, nil) },
 		None:     func(c *Claim) error { return c.Release(ctx) },
 		Posted:   func(c *Claim) error { return c.Settle(ctx, Posted, Result{}) },
 		Held:     func(c *Claim) error { return c.Settle(ctx, Held, Result{}) },
@@ -128,10 +128,10 @@ func TestFence(t *testing.T) {
 	old := claim(t, l, "k")
 	l.locks.drop("k") // as if the kernel had dropped a dead process's lock
 	young := claim(t, l, "k")
-	if err := old.Doubt(ctx); !errors.Is(err, ErrFenced) {
+	if err := old.Doubt(ctx, nil); !errors.Is(err, ErrFenced) {
 		t.Fatalf("overtaken claim: %v", err)
 	}
-	if err := young.Doubt(ctx); err != nil {
+	if err := young.Doubt(ctx, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -216,7 +216,7 @@ func TestManyAtOnce(t *testing.T) {
 				return
 			}
 			defer c.Close()
-			if err := errors.Join(c.Doubt(ctx), c.Settle(ctx, Posted, Result{})); err != nil {
+			if err := errors.Join(c.Doubt(ctx, nil), c.Settle(ctx, Posted, Result{})); err != nil {
 				t.Error(err)
 			}
 		})
@@ -325,7 +325,7 @@ func TestBroken(t *testing.T) {
 		l := open(t, t.TempDir())
 		c := claim(t, l, "k")
 		l.db.Close()
-		if err := c.Doubt(ctx); err == nil || c.State != Claimed {
+		if err := c.Doubt(ctx, nil); err == nil || c.State != Claimed {
 			t.Errorf("state %q, %v", c.State, err)
 		}
 	})
@@ -354,7 +354,7 @@ func BenchmarkClaimToAnswered(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := errors.Join(c.Doubt(ctx), c.Settle(ctx, Posted, Result{}), c.Answer(ctx)); err != nil {
+		if err := errors.Join(c.Doubt(ctx, nil), c.Settle(ctx, Posted, Result{}), c.Answer(ctx)); err != nil {
 			b.Fatal(err)
 		}
 		c.Close()

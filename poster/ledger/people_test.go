@@ -79,7 +79,7 @@ func TestHasPosted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(c.Doubt(ctx), c.Settle(ctx, end, Result{}), c.Answer(ctx)); err != nil {
+		if err := errors.Join(c.Doubt(ctx, nil), c.Settle(ctx, end, Result{}), c.Answer(ctx)); err != nil {
 			t.Fatal(err)
 		}
 		c.Close()

@@ -11,16 +11,21 @@ CREATE TABLE IF NOT EXISTS job (
     message_id TEXT    NOT NULL,
     refs       TEXT    NOT NULL,
     subject    TEXT    NOT NULL,
+    account    TEXT    NOT NULL DEFAULT '',
+    title      TEXT    NOT NULL DEFAULT '',
     url        TEXT    NOT NULL DEFAULT '',
     number     TEXT    NOT NULL DEFAULT '',
     said       TEXT    NOT NULL DEFAULT '',
     reads      TEXT    NOT NULL DEFAULT '',
     answer     INTEGER NOT NULL DEFAULT 0,
     attempts   INTEGER NOT NULL,
+    ads_before TEXT    NOT NULL DEFAULT 'null', -- JSON: the account's ads before the click
+    published  INTEGER NOT NULL DEFAULT 0,      -- when the click may have come; 0: none counts
     created    INTEGER NOT NULL,
     updated    INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS job_state ON job (state, created);
+CREATE INDEX IF NOT EXISTS job_account ON job (account, published);
 
 -- Who has been told which refusal on which day (C20).
 CREATE TABLE IF NOT EXISTS told (

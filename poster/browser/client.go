@@ -1,0 +1,167 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+
+	"github.com/go-rod/rod/lib/cdp"
+	"github.com/go-rod/rod/lib/proto"
+)
+
+var errGone = errors.New("the browser has gone")
+
+// messages carries DevTools messages to the browser and back, whole.
+type messages interface {
+	Send(message []byte) error
+	Read() ([]byte, error)
+}
+
+// client is the connection that rod makes its calls on. Unlike rod's own it
+// hands on events in the order in which the browser sent them among its
+// answers: once a call has returned, everything that the browser told before
+// it answered has been heard. What a step decides from what it has heard, such
+// as that no upload is under way, would else depend on who is scheduled first.
+type client struct {
+	over messages
+
+	mu      sync.Mutex
+	last    int
+	waiting map[int]chan<- cdp.Response
+	hear    func(*cdp.Event)
+	gone    func()
+	ended   bool
+	none    chan *cdp.Event // for rod, which has no need to hear of events
+}
+
+func newClient(over messages) *client {
+	c := &client{over: over, waiting: map[int]chan<- cdp.Response{}, none: make(chan *cdp.Event)}
+	go c.read()
+	return c
+}
+
+// Event is part of rod.CDPClient. It gives nothing and ends with the browser.
+func (c *client) Event() <-chan *cdp.Event { return c.none }
+
+// Call is part of rod.CDPClient.
+func (c *client) Call(ctx context.Context, session, method string, params any) ([]byte, error) {
+	answered := make(chan cdp.Response, 1)
+	id, err := c.expect(answered)
+	if err != nil {
+		return nil, err
+	}
+	defer c.forget(id)
+	message, err := json.Marshal(cdp.Request{ID: id, SessionID: session, Method: method, Params: params})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.over.Send(message); err != nil {
+		return nil, err
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case got, ok := <-answered:
+		if !ok {
+			return nil, errGone
+		}
+		if got.Error != nil {
+			return nil, got.Error
+		}
+		return got.Result, nil
+	}
+}
+
+// listen has each event from now on given to hear, one after the other, before
+// any later answer is. gone is called when the browser has ended. Neither may
+// wait for the browser.
+func (c *client) listen(hear func(*cdp.Event), gone func()) {
+	c.mu.Lock()
+	c.hear, c.gone = hear, gone
+	ended := c.ended
+	c.mu.Unlock()
+	if ended {
+		gone()
+	}
+}
+
+func (c *client) expect(answered chan<- cdp.Response) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return 0, errGone
+	}
+	c.last++
+	c.waiting[c.last] = answered
+	return c.last, nil
+}
+
+func (c *client) forget(id int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.waiting, id)
+}
+
+// read takes in what the browser says until it says no more, or nonsense.
+func (c *client) read() {
+	for {
+		message, err := c.over.Read()
+		if err != nil {
+			break
+		}
+		var m struct {
+			ID int `json:"id"`
+			cdp.Event
+			Result json.RawMessage `json:"result"`
+			Error  *cdp.Error      `json:"error"`
+		}
+		if json.Unmarshal(message, &m) != nil {
+			break
+		}
+		if m.ID == 0 {
+			c.tell(&m.Event)
+		} else {
+			c.answer(cdp.Response{ID: m.ID, Result: m.Result, Error: m.Error})
+		}
+	}
+	c.end()
+}
+
+func (c *client) tell(e *cdp.Event) {
+	c.mu.Lock()
+	hear := c.hear
+	c.mu.Unlock()
+	if hear != nil {
+		hear(e)
+	}
+}
+
+func (c *client) answer(r cdp.Response) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if answered, ok := c.waiting[r.ID]; ok {
+		delete(c.waiting, r.ID)
+		answered <- r
+	}
+}
+
+func (c *client) end() {
+	c.mu.Lock()
+	c.ended = true
+	for id, answered := range c.waiting {
+		delete(c.waiting, id)
+		close(answered)
+	}
+	gone := c.gone
+	c.mu.Unlock()
+	close(c.none)
+	if gone != nil {
+		gone()
+	}
+}
+
+// load reads an event if it is of this kind.
+func load(e *cdp.Event, into proto.Event) bool {
+	return e.Method == into.ProtoEvent() && json.Unmarshal(e.Params, into) == nil
+}

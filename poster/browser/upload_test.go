@@ -1,0 +1,99 @@
+package browser
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"mailapp/poster/flow"
+)
+
+// uploadServer answers the nth request with photos as its plan says: the last
+// answer is given for ever.
+type uploadServer struct {
+	mu      sync.Mutex
+	answers []int // status; 0 closes the connection
+	got     int
+}
+
+func (s *uploadServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	io.Copy(io.Discard, r.Body)
+	s.mu.Lock()
+	status := s.answers[min(s.got, len(s.answers)-1)]
+	s.got++
+	s.mu.Unlock()
+	switch {
+	case status == 0:
+		loseConnection(w, r)
+	default:
+		w.WriteHeader(status)
+	}
+}
+
+// sender is a page that sends each photo to /files by a script: send(photo)
+// gives the request's promise.
+func sender(script string) string {
+	return `<input type=file multiple id=f aria-label=Photos><p id=said></p>` + plainForm + `<script>
+		const send = x => { const d = new FormData(); d.append('title', 'Sofa'); d.append('f', x); return fetch('/files', {method: 'POST', body: d}) };
+		const shown = () => document.body.insertAdjacentHTML('beforeend', '<i class=preview>photo</i>');
+		f.onchange = async () => { const all = [...f.files]; ` + script + ` }</script>`
+}
+
+// C23, C27: a photo that the site has refused is not published without.
+func TestRefusedPhotos(t *testing.T) {
+	chromium(t)
+	const (
+		each  = `for (const x of all) await send(x).then(shown)`
+		retry = `for (const x of all) while (!(await send(x)).ok) await new Promise(r => setTimeout(r, 300))`
+		once  = `const d = () => { const d = new FormData(); all.forEach(x => d.append('f[]', x)); return d };
+			while (!(await fetch('/files', {method: 'PUT', body: d()})).ok);`
+		counts = "\n- wait-for: {count: css/.preview, is: '{{photo-count}}'}"
+		left   = `const q = new XMLHttpRequest(); q.open('POST', '/never'); q.send(all[0]); setTimeout(() => q.abort(), 100)`
+		saving = `const d = new FormData(); d.append('draft', 'x'); fetch('/save', {method: 'POST', body: d})`
+	)
+	tests := []struct {
+		name, script, more string
+		answers            []int
+		fault              flow.Fault
+		words              string // empty: published
+	}{
+		{"too large", each, "", []int{200, 413, 200}, flow.Sender, "the site refused a photo (413 Request Entity Too Large)"},
+		{"too large, and shown all the same", each, counts, []int{413, 200, 200}, flow.Sender, "the site refused a photo (413"},
+		{"not allowed", each, "", []int{403}, flow.Owner, "the site refused 3 photos (403 Forbidden)"},
+		{"broken", each, "", []int{200, 200, 500}, flow.Site, "the site refused a photo (500 Internal Server Error)"},
+		{"elsewhere", `for (const x of all) { const d = new FormData(); d.append('f', x); await fetch('http://photos.test/', {method: 'POST', body: d}).catch(() => {}) }`, "", []int{200}, flow.Owner, "the page also wanted http://photos.test"},
+		{"a report elsewhere", `fetch('http://report.test/', {method: 'POST', body: new Blob(['x'], {type: 'application/octet-stream'}), mode: 'no-cors'}).catch(() => {})`, "", []int{200}, "", ""},
+		{"no answer", `all.forEach(x => send(x).catch(() => {}))`, "", []int{0}, flow.Site, "the site refused 3 photos (502 Bad Gateway)"},
+		{"broken, and taken all the same", each, counts, []int{200, 200, 500}, "", ""},
+		{"sent again", retry, "", []int{200, 503, 413, 200}, "", ""},
+		{"all sent again", once, "", []int{500, 200}, "", ""},
+		{"given up by the page", left, "", []int{200}, "", ""},
+		{"something else refused", saving, "", []int{200}, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			pages := publishing(sender(tt.script), page{handle: toAd})
+			pages["/files"] = page{handle: (&uploadServer{answers: tt.answers}).ServeHTTP}
+			pages["/never"] = page{handle: neverAnswer}
+			srv := httptest.NewServer(siteHandler(pages)) // /save is not found
+			defer srv.Close()
+			three := photos(3)
+			for i := range three {
+				three[i].Data = three[i].Data[:len(three[i].Data)-i] // no two of a size
+			}
+			tr := trial{limit: "5s", steps: "- upload: {Photos: '{{photos}}'}" + tt.more + "\n- publish: Publish\n- expect: Your ad", photos: three}
+			if tt.words == "" {
+				tr.must(t, srv.URL)
+				return
+			}
+			f := tr.mustFail(t, srv.URL, tt.fault, tt.words)
+			if f.Published || tt.fault == flow.Sender && !strings.Contains(f.Said, "refused a photo (413") {
+				t.Errorf("published %v, said %q", f.Published, f.Said)
+			}
+		})
+	}
+}
