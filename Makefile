@@ -2,6 +2,7 @@
 # make test     install what the tests need and run all of them
 # make test-mta     the contract under every mail server that Debian has; as root
 # make test-short   the tests that need no browser; takes seconds
+# make soak     what the tests do with processes that are killed, for longer
 # make test-sites   the shipped flows against real sites: a WordPress
 # make          the static binary ./mailapp
 # make install  binary and manual pages below PREFIX (/usr/local)
@@ -17,7 +18,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 MTAS     = postfix maildrop qmail
 ALL_MTAS = $(MTAS) procmail exim opensmtpd dovecot fdm
 
-.PHONY: all demo build test test-mta test-short test-sites install fuzz lint clean
+.PHONY: all demo build test test-mta test-short test-sites soak install fuzz lint clean
 
 all: build
 
@@ -30,7 +31,7 @@ build:
 
 # One package at a time: browsers that fight for two cores prove nothing.
 test:
-	@.ci/need compiler browser mandoc
+	@.ci/need compiler browser mandoc postgresql
 	@test "$$(id -u)" != 0 || .ci/need swaks $(filter-out qmail,$(MTAS))
 	go vet ./...
 	MAILAPP_TEST_ALL=1 MAILAPP_TEST_MTA="$(MTAS)" CGO_ENABLED=1 go test -race -p 1 -parallel 3 -timeout 15m ./...
@@ -49,6 +50,11 @@ test-short:
 test-sites:
 	@.ci/need browser wordpress
 	MAILAPP_TEST_SITES=1 go test -count=1 -run TestWordpress -timeout 10m ./poster/browser
+
+# Ten thousand deliveries to each database.
+soak:
+	@.ci/need postgresql
+	MAILAPP_TEST_ALL=1 MAILAPP_TEST_SOAK=1 CGO_ENABLED=0 go test -count=1 -v -run TestKilledAtRandom -timeout 60m ./poster/ledger
 
 install: build
 	install -D -m 755 mailapp $(DESTDIR)$(PREFIX)/bin/mailapp

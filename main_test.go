@@ -289,6 +289,8 @@ var mayImport = map[string][]string{
 	"mailapp/poster/fakesite":   {},
 	"mailapp/poster/flow":       {"mailapp/filter/strictyaml"}, // the one door to YAML
 	"mailapp/poster/ledger":     {},
+	// tests import it: ledger's and cmd's
+	"mailapp/poster/ledger/pgtest": {},
 }
 
 // doors says by which packages each dependency is imported, and no others.
@@ -296,6 +298,7 @@ var mayImport = map[string][]string{
 var doors = map[string][]string{
 	"github.com/emersion/go-msgauth": {"mailapp/filter/auth"},
 	"github.com/go-rod/rod":          {"mailapp/poster/browser"},
+	"github.com/jackc/pgx/v5":        {"mailapp/poster/ledger"},
 	"github.com/jhillyerd/enmime/v2": {"mailapp/filter", "mailapp/poster"}, // parses there, writes receipts here
 	"github.com/spf13/cobra":         {"mailapp/cmd"},
 	"golang.org/x/net":               {"mailapp/filter", "mailapp/filter/auth"},

@@ -92,7 +92,11 @@ func settingsWithPeople(ctx context.Context, flag string) (*filter.Settings, err
 	if err != nil {
 		return nil, err
 	}
-	people, err := ledger.PeopleIn(ctx, string(state))
+	where, err := findLedger(ctx, settings, state)
+	if err != nil {
+		return nil, err
+	}
+	people, err := ledger.PeopleIn(ctx, where)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"mailapp/poster"
 	"mailapp/poster/flow"
-	"mailapp/poster/ledger"
 )
 
 func newCanaryCommand() *cobra.Command {
@@ -88,7 +87,7 @@ func (t *trial) warnOwner(failure *flow.Failure, path string) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ownerTime)
 	defer cancel()
-	l, err := ledger.Open(ctx, string(t.state))
+	l, err := openLedger(ctx, t.settings, t.state)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func newCheckCommand() *cobra.Command {
 			e := explainer{settings: settings, out: c.OutOrStdout()}
 			return e.run(c.Context(), c.InOrStdin(), envelopeFlags(c))
 		}
-		for _, obstacle := range obstacles(settings) {
+		for _, obstacle := range obstacles(c.Context(), settings) {
 			fmt.Fprintf(c.OutOrStdout(), "warning: no mail would be handled now: %v\n", obstacle)
 		}
 		if _, err := browser.Find(settings.Path(settings.Browser.Path)); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -26,16 +27,24 @@ func newLedgerCommand() *cobra.Command {
 			"has the mail handled again from the beginning, forget closes the job without an ad.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			words, err := statesFlag(c)
+			if err != nil {
+				return err
+			}
 			return withLedger(c, func(ctx context.Context, o *settling) error {
-				return listJobs(ctx, c, o)
+				return listJobs(ctx, c, o, words)
 			})
 		},
 	}
 	c.Flags().Bool("held", false, "list only what waits for a person")
+	c.Flags().StringSlice("state", nil, "list only jobs in these states")
 	c.AddCommand(
+		newLedgerShowCommand(),
 		settleCommand("posted ID URL", "Say that a held job's ad is on the site at URL; the sender gets the receipt", cobra.ExactArgs(2), settlePosted),
 		settleCommand("retry ID", "Handle a held mail again from the beginning", cobra.ExactArgs(1), settleRetry),
 		settleCommand("forget ID", "Close a held job without an ad", cobra.ExactArgs(1), settleForget),
+		newLedgerExportCommand(),
+		newLedgerPruneCommand(),
 	)
 	return c
 }
@@ -64,7 +73,7 @@ func withLedger(c *cobra.Command, do func(context.Context, *settling) error) err
 	if err != nil {
 		return err
 	}
-	l, err := ledger.Open(c.Context(), string(state))
+	l, err := openLedger(c.Context(), settings, state)
 	if err != nil {
 		return err
 	}
@@ -72,7 +81,7 @@ func withLedger(c *cobra.Command, do func(context.Context, *settling) error) err
 	return do(c.Context(), &settling{rulesFlag(c), settings, state, l, c.OutOrStdout()})
 }
 
-func listJobs(ctx context.Context, c *cobra.Command, o *settling) error {
+func listJobs(ctx context.Context, c *cobra.Command, o *settling, words []string) error {
 	var states []ledger.State
 	if held, _ := c.Flags().GetBool("held"); held {
 		states = waiting
@@ -83,9 +92,9 @@ func listJobs(ctx context.Context, c *cobra.Command, o *settling) error {
 	}
 	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 	for _, e := range entries {
-		state := outcomeWord(e.State, e.Result)
-		if e.State == ledger.Answered {
-			state = outcomeWord(e.Ended, e.Result)
+		state := jobWord(e)
+		if !slices.Contains(words, state) {
+			continue
 		}
 		what := e.URL
 		if what == "" {
@@ -143,7 +152,7 @@ func settleForget(ctx context.Context, o *settling, claim *ledger.Claim, _ []str
 func settleRetry(ctx context.Context, o *settling, claim *ledger.Claim, _ []string) error {
 	message, kept, err := o.state.openKept(claim.ID())
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("the mail of %s was not kept; have it sent again", claim.ID())
+		return fmt.Errorf("the mail of %s is not kept here%s have it sent again", claim.ID(), elsewhere(claim.Host))
 	}
 	if err != nil {
 		return err
@@ -162,4 +171,12 @@ func settleRetry(ctx context.Context, o *settling, claim *ledger.Claim, _ []stri
 		return err
 	}
 	return o.state.forget(claim.ID())
+}
+
+// elsewhere says on which other host a mail may be kept.
+func elsewhere(host string) string {
+	if here, err := os.Hostname(); host == "" || err != nil || host == here {
+		return ";"
+	}
+	return ", but may be on " + oneLine(host, 100) + ", which worked on it last: say it there, or"
 }

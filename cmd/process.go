@@ -69,7 +69,7 @@ func (m *mail) open(ctx context.Context, rules string) (err error) {
 	if m.state, err = openState(m.settings); err != nil {
 		return err
 	}
-	if m.ledger, err = ledger.Open(ctx, string(m.state)); err != nil {
+	if m.ledger, err = openLedger(ctx, m.settings, m.state); err != nil {
 		return err
 	}
 	m.ledger.Observe = observe

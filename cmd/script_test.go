@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,11 +23,12 @@ import (
 	"mailapp/poster/browser"
 	"mailapp/poster/fakesite"
 	"mailapp/poster/ledger"
+	"mailapp/poster/ledger/pgtest"
 )
 
 func TestMain(m *testing.M) {
 	_ = os.Setenv("GORACE", quickEnd)
-	testscript.Main(m, map[string]func(){"mailapp": func() {
+	testscript.Main(pgtest.Main{M: m}, map[string]func(){"mailapp": func() {
 		observe = crashAt(os.Getenv("TEST_CRASH_AT"))
 		lookupTXT = zone(os.Getenv("TEST_DNS")).lookupTXT
 		if most, err := strconv.Atoi(os.Getenv("TEST_MOST_ASKED")); err == nil {
@@ -109,11 +112,13 @@ func crashAt(point string) func(ledger.State, bool) {
 //	receipts N         so many mails have been sent
 //	newest FILE        copies the mail that was sent last to FILE, decoded
 //	quiet              neither a browser nor a file of a run is left
+//	postgres           $LEDGER is the URL of a new ledger in PostgreSQL, to be put
+//	                   for @LEDGER@ in *.yaml; its password is in the file dbpassword
 //
 // and $SITE, a fake site of their own with an account fred@example.org, and a
 // rules.yaml for it where they bring none. In a script's own *.yaml, @SITE@ is
 // replaced by the site's URL. The condition [browser] tells that there is one,
-// [root] that root runs the tests.
+// [postgres] that there is a PostgreSQL, [root] that root runs the tests.
 func TestScripts(t *testing.T) { runScripts(t, "../testdata/script") }
 
 func runScripts(t *testing.T, dir string) {
@@ -123,13 +128,15 @@ func runScripts(t *testing.T, dir string) {
 			switch cond {
 			case "browser":
 				return haveBrowser(t), nil
+			case "postgres":
+				return havePostgres(t), nil
 			case "root":
 				return os.Geteuid() == 0, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "fault": fault, "ads": ads, "receipts": receipts, "newest": newestMail, "quiet": quiet,
+			"status": status, "fault": fault, "ads": ads, "receipts": receipts, "newest": newestMail, "quiet": quiet, "postgres": newPostgres,
 		},
 	})
 }
@@ -144,6 +151,32 @@ func haveBrowser(t *testing.T) bool {
 		t.Fatal(err)
 	}
 	return err == nil
+}
+
+// havePostgres tells whether there is a PostgreSQL. Under make test there must be.
+func havePostgres(t *testing.T) bool {
+	_, err := pgtest.Shared()
+	if err != nil && (!errors.Is(err, pgtest.ErrMissing) || os.Getenv("MAILAPP_TEST_ALL") != "") {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+var ledgers atomic.Int64
+
+func newPostgres(ts *testscript.TestScript, _ bool, _ []string) {
+	server, err := pgtest.Shared()
+	ts.Check(err)
+	place := server.Place(fmt.Sprintf("script_%d", ledgers.Add(1))).String()
+	ts.Setenv("LEDGER", place)
+	ts.Check(os.WriteFile(ts.MkAbs("dbpassword"), []byte(pgtest.Password+"\n"), 0o600))
+	rules, err := filepath.Glob(ts.MkAbs("*.yaml"))
+	ts.Check(err)
+	for _, path := range rules {
+		data, err := os.ReadFile(path)
+		ts.Check(err)
+		ts.Check(os.WriteFile(path, bytes.ReplaceAll(data, []byte("@LEDGER@"), []byte(place)), 0o600))
+	}
 }
 
 type siteKey struct{}

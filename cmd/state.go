@@ -1,10 +1,12 @@
 package cmd
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 	"mailapp/filter"
 	"mailapp/filter/auth"
 	"mailapp/poster"
+	"mailapp/poster/ledger"
 )
 
 // stateDir is where mailapp remembers: the ledger, the log, kept mails and,
@@ -51,6 +54,34 @@ func openState(s *filter.Settings) (stateDir, error) {
 	return state, nil
 }
 
+// findLedger gives where the ledger is, as [ledger.Open] takes it: in PostgreSQL
+// where the settings say so, else in the state directory.
+func findLedger(ctx context.Context, s *filter.Settings, state stateDir) (string, error) {
+	if s.Ledger == "" {
+		return string(state), nil
+	}
+	u, err := url.Parse(s.Ledger)
+	if err != nil || !s.LedgerKey.IsSet() {
+		return s.Ledger, err
+	}
+	password, err := readSecret(ctx, s, s.LedgerKey)
+	if err != nil {
+		return "", fmt.Errorf("ledger-password: %w", err)
+	}
+	query := u.Query()
+	query.Set("password", password)
+	u.RawQuery = query.Encode()
+	return u.String(), nil
+}
+
+func openLedger(ctx context.Context, s *filter.Settings, state stateDir) (*ledger.Ledger, error) {
+	where, err := findLedger(ctx, s, state)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.Open(ctx, where)
+}
+
 // checkOwned sees to it that nobody but the user we run as can change what is in
 // the directory.
 func checkOwned(dir string) error {
@@ -78,7 +109,7 @@ func refuseRoot(s *filter.Settings) error {
 
 // obstacles are what would keep run, as the user who asks, from handling any
 // mail; nothing is made or changed to find out.
-func obstacles(s *filter.Settings) []error {
+func obstacles(ctx context.Context, s *filter.Settings) []error {
 	var found []error
 	if err := refuseRoot(s); err != nil {
 		found = append(found, err)
@@ -89,6 +120,15 @@ func obstacles(s *filter.Settings) []error {
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		found = append(found, err)
+	}
+	if s.Ledger != "" {
+		where, err := findLedger(ctx, s, state)
+		if err == nil {
+			_, err = ledger.PeopleIn(ctx, where)
+		}
+		if err != nil {
+			found = append(found, err)
+		}
 	}
 	return found
 }

@@ -36,6 +36,7 @@ const (
 	someProofs   shape = "proofs"
 	someMailbox  shape = "recipients"
 	aWebAddress  shape = "web-address"
+	aDatabase    shape = "database"
 	trueOrFalse  shape = "yes"
 	thePeople    shape = "people"
 	theApps      shape = "apps"
@@ -96,6 +97,8 @@ var objects = map[shape][]keyWord{
 		{"owner", anAddress, true, "The address of whoever runs mailapp, for its notices."},
 		{"mta", anMTA, false, "The mail server that hands messages over; found out at each delivery unless it is given."},
 		{"state", aPath, false, "Where the ledger, the log and held messages are kept, instead of the user's own state directory."},
+		{"ledger", aDatabase, false, "The URL of a PostgreSQL database for the ledger, where several hosts share the work; a file in the state directory unless this is given."},
+		{"ledger-password", aSecret, false, "The password of that database."},
 		{"allow-root", trueOrFalse, false, "Handle messages even as root, for whom Chromium has no sandbox; false unless this is given."},
 		{"deadline", aTime, false, "How long one message may take, at most 15m; 4m unless this is given."},
 		{"size-limit", aSizeLimit, false, "The largest message that is taken; 50M unless this is given."},

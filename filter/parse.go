@@ -39,6 +39,7 @@ func (p *parser) settings(root strictyaml.Node) {
 	}
 	p.s.MTA = oneOf(top["mta"], "mta", anMTA, "")
 	p.s.State = top["state"].Text()
+	p.ledger(top["ledger"], top["ledger-password"])
 	p.s.AllowRoot = top["allow-root"].Bool()
 	p.s.Refusals = Refusals(oneOf(top["refusals"], "way to refuse", aRefusal, string(ByBounce)))
 	p.limits(top["deadline"], top["size-limit"])
@@ -49,6 +50,30 @@ func (p *parser) settings(root strictyaml.Node) {
 	p.apps(top["apps"])
 	p.rules(top["rules"])
 	p.checkAnswers(root, top["receipts"])
+}
+
+// ledger reads where PostgreSQL is. No mistake quotes the URL, which may hold the
+// password that it must not.
+func (p *parser) ledger(place, password strictyaml.Node) {
+	p.s.Ledger, p.s.LedgerKey = place.Text(), source(password.In("ledger-password"))
+	if password.IsSet() && !place.IsSet() {
+		password.Mistake("there is no ledger: that it would be the password for")
+	}
+	if !place.IsText() {
+		return
+	}
+	u, err := url.Parse(p.s.Ledger)
+	switch {
+	case err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || len(u.Path) < 2:
+		place.Mistake("here belongs the URL of a PostgreSQL database, such as postgres://mailapp@db.example.org/mailapp")
+	case hasPassword(u):
+		place.Mistake("a password is not written into this file; give it by ledger-password: {file: …}")
+	}
+}
+
+func hasPassword(u *url.URL) bool {
+	_, given := u.User.Password()
+	return given || u.Query().Has("password")
 }
 
 func (p *parser) limits(deadline, size strictyaml.Node) {

@@ -71,6 +71,7 @@ func plainShapes() map[shape]strictyaml.Schema {
 		someProofs:   strictyaml.OneOrMore(ref(aProof)),
 		someMailbox:  list(`^[^\s@<>,;]+@[^\s@<>,;]+$`),
 		aWebAddress:  fitting(`^https?://[^/?#@\s]+([/?#].*)?$`),
+		aDatabase:    fitting(`^postgres(ql)?://[^\s]+/[^\s]+$`),
 		trueOrFalse:  strictyaml.Bool,
 		thePeople:    named(ownName.String(), ref(aPerson)),
 		theApps:      named(ownName.String(), ref(anApp)),

@@ -18,6 +18,8 @@ type Settings struct {
 	Owner     string        // who runs mailapp and gets its notices
 	MTA       string        // postfix, exim, opensmtpd, qmail, courier, sendmail, dovecot; "" is to be found out
 	State     string        // directory as written, "" for the default; see Path
+	Ledger    string        // URL of PostgreSQL, without a password; "": a file in the state directory
+	LedgerKey Source        // the password for it; unset if it needs none
 	AllowRoot bool          // mails are handled even as the superuser
 	Deadline  time.Duration // of one mail (C6)
 	SizeLimit int64         // of a message, in bytes

@@ -127,8 +127,15 @@ func (d *Document) noteSyntax(err error) {
 			line = n
 		}
 	}
+	if unquoted.MatchString(text) {
+		text += "; a text with any of , : # [ ] { } in it belongs between quotes"
+	}
 	d.note(Pos{line, 1}, "not YAML: %s", text)
 }
+
+// unquoted is what is said of a text that means something to YAML, such as
+// the selector input[type=file] within braces.
+var unquoted = regexp.MustCompile(`^did not find expected ('|key|node content)|^mapping values are not allowed`)
 
 // plain refuses aliases, anchors, explicit tags, empty list items and deep
 // nesting; false if the document cannot be read on.

@@ -74,6 +74,8 @@ func TestVerbs(t *testing.T) {
 
 		{"upload", say + `<label>Photos<input type=file id=f multiple></label><script>f.onchange = () => say([...f.files].map(f => f.name + ':' + f.size))</script>`, `- upload: {Photos: "{{photos}}"}` + readLog, "photo-1.jpg:50004,photo-2.jpg:50004", nil},
 		{"upload hidden", say + `<button>Add</button><input type=file id=f multiple hidden aria-label=Photos><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {Photos: "{{photos}}"}` + readLog, "2", nil},
+		{"upload to a zone by its text", say + `<div ondrop="x"><b>!</b><p>Drop photos here</p><input type=file id=f multiple style="display:none"></div><input type=file><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {Drop photos here: "{{photos}}"}` + readLog, "2", nil},
+		{"upload to a zone that asks", say + `<div><input type=file hidden><div style="cursor:pointer" onclick="f.click()"><span style="pointer-events:none">Drop photos here</span></div></div><input type=file id=f multiple style="display:none"><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {Drop photos here: "{{photos}}"}` + readLog, "2", nil},
 		{"upload css", say + `<input type=file id=f multiple style="display:none"><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {css/#f: "{{photos}}"}` + readLog, "2", nil},
 
 		{"expect across elements", `<p>Your <b>ad</b> is&nbsp;<i>online</i></p>`, `- expect: your ad is online
@@ -139,6 +141,7 @@ func TestFailures(t *testing.T) {
 		{"disabled", `<button disabled>Go</button>`, "- click: Go", flow.Owner, []string{`button "Go" is disabled`}},
 		{"covered", `<button>Go</button><div class=veil style="position:fixed;inset:0"></div>`, "- click: Go", flow.Owner, []string{`button "Go" is covered by <div class=veil>`}},
 		{"no option", `<select name=a><option>A<option>B</select>`, "- choose: {a: C}", flow.Owner, []string{`has no option "C"; there are: "A", "B"`}},
+		{"choice taken back", `<label>Kind<select name=a style="display:none" onchange="this.value=''"><option value="">-<option>B</select></label>`, "- choose: {a: B}", flow.Owner, []string{`select "Kind" does not keep the choice: click what is drawn over it`}},
 		{"too long", `<label>Title<input maxlength=5></label>`, "- fill: {Title: A long title}", flow.Sender, []string{"takes at most 5 characters"}},
 		{"does not keep", `<label>Title<input oninput="this.value='x'"></label>`, "- fill: {Title: Sofa}", flow.Owner, []string{`"Title" holds something else after it was filled: "x"`}},
 		{"one photo", `<label>Photos<input type=file></label>`, `- upload: {Photos: "{{photos}}"}`, flow.Owner, []string{"takes one photo, not 2"}},

@@ -3,10 +3,10 @@
 // op, functions of the element and the time. Each gives an answer with done or
 // refused, or {why} it is not yet possible; soon asks for the next frame.
 (function actions(task, names, finder, mouse) {
-  const {space, fold, short, within, enabled, editable, describe} = names;
+  const {space, fold, short, above, within, shown, enabled, disabled, editable, describe, faced, coded} = names;
   const {still, scroll, expect, front} = mouse;
 
-  const act = el => enabled(el) ? null : {why: describe(el) + ' is disabled'};
+  const act = el => enabled(el) ? null : {why: `${describe(el)} ${disabled(el)}`};
   const hold = el => { globalThis.held = el; };
   const spot = (t, el) => t.why ? t : (hold(el), {done: true, spot: true, x: t.x, y: t.y});
   const settled = (el, now) => still(el, now, task.offset);
@@ -41,23 +41,36 @@
     el.focus();
   }
 
-  // Makes what is in a field give way to what comes next.
+  // Makes what is in a field give way to what comes next; true if keys have to.
   function empty(el) {
     const doc = el.ownerDocument;
+    if (el.closest(coded)) return true;
     if (el.select) {
       el.select();
       if (task.value === '') doc.execCommand('delete');
-    } else if (space(el.innerText)) {
-      doc.execCommand('selectAll'); // as Control+A does, which leaves a paragraph to write in
-      doc.execCommand('delete');
+    } else if (!space(el.innerText)) {
+      doc.getSelection().collapse(el.querySelector(blocks) || el, 0);
     } else {
-      doc.getSelection().collapse(el.querySelector('p,div,li') || el, 0);
+      doc.getSelection().selectAllChildren(el);
+      return true;
     }
+    return false;
+  }
+
+  const blocks = 'p,div,li';
+
+  // Editors make the first paragraph of an empty text when they get the focus,
+  // up to half a second later; what is entered before that stays outside of it.
+  function preparing(el, now) {
+    if (!editable(el) || el.matches('p,li,h1,h2,h3,h4,h5,h6,[role=textbox]') || space(el.innerText) || el.querySelector(blocks)) return false;
+    if (globalThis.empty?.el !== el) globalThis.empty = {el, since: now};
+    focus(el);
+    return now - globalThis.empty.since < 500;
   }
 
   const drawn = ['date', 'time', 'month', 'week', 'datetime-local', 'color', 'range'];
 
-  function fill(found) {
+  function fill(found, now) {
     if (found.matches('select') && !task.secret) {
       const chosen = choose(found);
       return chosen.done ? {done: true, was: true} : chosen;
@@ -65,6 +78,7 @@
     if (task.recorded && found.matches('input[type=checkbox],input[type=radio]')) return ticked(found);
     const el = into(found), no = unfit(el);
     if (no) return no;
+    if (preparing(el, now)) return {why: describe(el) + ' is not ready', soon: true};
     globalThis.seen = {input: false, change: false};
     for (const type of ['input', 'change']) el.addEventListener(type, () => { globalThis.seen[type] = true; }, {once: true});
     if (el.matches('input') && drawn.includes(el.type)) {
@@ -75,9 +89,9 @@
       return {done: true, filled: true};
     }
     focus(el);
-    empty(el);
+    const clear = empty(el);
     const text = el.tagName === 'INPUT' ? task.value.replace(/[\r\n]+/g, ' ') : task.value.replace(/\r\n?/g, '\n');
-    return {done: true, filled: task.value === '', text, lines: editable(el)};
+    return {done: true, filled: task.value === '' && !clear, text, lines: editable(el), clear};
   }
 
   // Puts the caret at the end of what is there.
@@ -110,14 +124,28 @@
   // then: what is entered before that would be lost.
   const redrawn = () => Promise.race([new Promise(r => requestAnimationFrame(() => setTimeout(r, 0))), new Promise(r => setTimeout(r, 200))]);
 
-  // Does the line that Enter has begun stand apart from the one before, as a
-  // paragraph does? Then an empty line need not be typed.
-  async function paragraph() {
-    await redrawn();
+  // Does the line with the caret stand apart from others, as a paragraph does?
+  // Then an empty line need not be typed.
+  function paragraph() {
     const node = globalThis.held?.ownerDocument.getSelection()?.focusNode;
-    const block = (node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement)?.closest('p,div,li');
+    const block = (node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement)?.closest(blocks);
     const style = block && block !== globalThis.held && getComputedStyle(block);
     return {done: true, holds: !!style && block.tagName === 'P' && parseFloat(style.marginTop) + parseFloat(style.marginBottom) > 0};
+  }
+
+  // Gives the editor its text as if it was pasted, with its paragraphs, and
+  // tells whether it has taken it: then no key makes a list of what is numbered.
+  function paste() {
+    const el = globalThis.held, doc = document.implementation.createHTMLDocument('');
+    for (const part of task.value.split(/\n{2,}/)) {
+      const p = doc.body.appendChild(doc.createElement('p'));
+      part.split('\n').forEach((line, i) => p.append(...i > 0 ? [doc.createElement('br'), line] : [line]));
+    }
+    const data = new DataTransfer();
+    data.setData('text/plain', task.value);
+    data.setData('text/html', doc.body.innerHTML);
+    const at = el.ownerDocument.activeElement || el;
+    return {done: true, holds: !at.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true, composed: true}))};
   }
 
   const fieldText = el => el.matches('input,textarea') ? el.value : el.innerText;
@@ -134,6 +162,12 @@
     return range.toString();
   }
 
+  // Of a long text such an editor draws only what is in view.
+  function written(code, core) {
+    const lines = [...code.querySelectorAll('.CodeMirror-line,.ace_line,.view-line')].map(l => core(space(l.innerText))).filter(l => l);
+    return lines.every(l => core(space(task.value)).includes(l)) && (lines.length > 0 || core(task.value) === '');
+  }
+
   // After the text went in: does the field hold it? Then leave it as the Tab
   // key would.
   async function filled() {
@@ -142,7 +176,8 @@
     if (!el || !el.isConnected) return {done: true, gone: true};
     const got = space(wholeText(el)), wanted = space(task.value);
     const core = s => s.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
-    const same = got === wanted || core(got) !== '' && core(got) === core(wanted) ||
+    const code = el.closest(coded);
+    const same = code ? written(code, core) : got === wanted || core(got) !== '' && core(got) === core(wanted) ||
       task.again && core(wanted) !== '' && core(got).startsWith(core(wanted)) && el.tagName === 'INPUT';
     if (!same) return {done: true, differs: task.secret ? 'not what was filled in' : got ? `"${short(got, 60)}"` : 'nothing'};
     el.blur();
@@ -164,10 +199,20 @@
     const option = by.map(f => [...el.options].find(o => f(o) && !o.disabled)).find(o => o);
     if (!option) return {why: `${describe(el)} has no option "${short(wanted, 40)}"`, candidates: options(el)};
     if (option.selected && !el.multiple && el.selectedOptions.length === 1) return {done: true};
+    hold(el);
+    globalThis.option = option;
     option.selected = true;
     event(el, 'input');
     event(el, 'change');
     return {done: true};
+  }
+
+  // Has what is drawn over a select taken the choice back? One that can be seen
+  // may well begin anew after each choice.
+  function chosen() {
+    const el = globalThis.held;
+    const lost = el?.isConnected && el.matches('select') && !shown(el) && ![...el.selectedOptions].some(o => o.value === globalThis.option?.value);
+    return {done: true, differs: lost ? describe(el) : ''};
   }
 
   function box(el, now) {
@@ -191,10 +236,21 @@
 
   // ---- photos
 
+  // The file input in an element or, if that is only a text and nothing to
+  // click, in what it stands in.
+  function fileInput(el) {
+    for (let at = el, steps = 0; at && steps < 4 && !at.matches('form,body'); at = above(at), steps++) {
+      const inputs = at.querySelectorAll('input[type=file]');
+      if (inputs.length > 0) return inputs.length === 1 || at === el ? inputs[0] : null;
+      if (at.matches(faced) || getComputedStyle(at).cursor === 'pointer') return null;
+    }
+    return null;
+  }
+
   // A button or drop zone stands for the file input in it; one without is
   // clicked, so that it asks for the files itself.
   function upload(found, now) {
-    const el = found.matches('input[type=file]') ? found : found.querySelector('input[type=file]') || found;
+    const el = found.matches('input[type=file]') ? found : fileInput(found) || found;
     const no = act(el);
     if (no) return no;
     if (!el.matches('input[type=file]')) return {...aimed(still(el, now), el), asks: true};
@@ -240,5 +296,5 @@
     focus: el => act(el) || (focus(into(el)), {done: true}),
     fill, type, choose, box, upload, read,
   };
-  return {ops, paragraph, filled, refocus, taken};
+  return {ops, chosen, paragraph, paste, filled, refocus, taken};
 })

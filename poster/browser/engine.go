@@ -107,6 +107,7 @@ type answer struct {
 	Rows       [][]string `json:"rows"`
 	Filled     bool       `json:"filled"`
 	Lines      bool       `json:"lines"` // the text goes in line by line
+	Clear      bool       `json:"clear"` // after what is there was taken out
 	Gone       bool       `json:"gone"`
 	Differs    string     `json:"differs"`
 	Was        bool       `json:"was"`
@@ -179,7 +180,7 @@ func (t *tab) askOnce(ctx context.Context, q question) (answer, error) {
 }
 
 // followUps are the questions about the element that was found last.
-var followUps = map[string]bool{"filled": true, "paragraph": true, "turn": true, "same": true}
+var followUps = map[string]bool{"filled": true, "paragraph": true, "paste": true, "chosen": true, "turn": true, "same": true}
 
 // askIn puts a question to a frame of another site, or to the page itself.
 func (t *tab) askIn(ctx context.Context, q question, in *inner) (answer, error) {

@@ -96,7 +96,7 @@
   }
 
   const direct = {
-    same, hide, unhide, painted, depart, mark, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph,
+    same, hide, unhide, painted, depart, mark, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph, paste: actions.paste, chosen: actions.chosen,
     said: () => ({done: true, said: words()}),
     glance: () => wrong() || {done: true},
     source: () => ({done: true, text: source.html()}),
@@ -138,7 +138,7 @@
   // The element that at means and that op can be asked of, as {el}, or why not.
   function element(at, op) {
     let list = find(at, op);
-    if (list.length === 0 && op === 'upload') list = find(at, 'click');
+    if (list.length === 0 && op === 'upload') list = find(at, 'drop');
     if (list.length === 0) return lost(at, op);
     if (list.length > 1) return {why: quote(at.name) + ' could be several', candidates: list.slice(0, 8).map(describe)};
     if (!hiddenToo(op) && op !== 'box' && !shown(list[0])) return {why: describe(list[0]) + ' is hidden'};

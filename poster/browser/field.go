@@ -38,18 +38,10 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 	if err != nil {
 		return got, err
 	}
-	switch {
-	case got.Was: // a choice, which is made
+	if got.Was { // a choice, which is made
 		return answer{}, nil
-	case got.Filled:
-	case got.Lines:
-		err = r.paragraphs(ctx, got.Text)
-	case a.step.Recorded != nil: // by keys, as when it was recorded
-		err = r.byKeys(ctx, got)
-	default:
-		err = r.insert(ctx, got.Text)
 	}
-	if err != nil {
+	if err := r.enter(ctx, a, got, try); err != nil {
 		return got, err
 	}
 	left, err := r.tab.askOnce(ctx, question{Op: "filled", Value: a.value, Secret: a.secret, Again: try > 1})
@@ -67,6 +59,42 @@ func (r *run) enters(a *act) {
 	}
 }
 
+// enter puts the text into the field that is ready for it. An editor that has
+// made something else of it, such as a list of numbered lines, gets it pasted.
+func (r *run) enter(ctx context.Context, a *act, got answer, try int) error {
+	if got.Clear {
+		if err := r.clear(ctx); err != nil {
+			return err
+		}
+	}
+	switch {
+	case got.Filled:
+		return nil
+	case got.Lines && try > 1:
+		return r.paste(ctx, got.Text)
+	case got.Lines:
+		return r.paragraphs(ctx, got.Text)
+	case got.Clear:
+		return r.paced(ctx, r.insert(ctx, got.Text))
+	case a.step.Recorded != nil: // by keys, as when it was recorded
+		return r.byKeys(ctx, got)
+	}
+	return r.insert(ctx, got.Text)
+}
+
+// paste puts a text into an editor as a whole, or line by line into one that
+// takes nothing pasted.
+func (r *run) paste(ctx context.Context, text string) error {
+	got, err := r.tab.askOnce(ctx, question{Op: "paste", Value: strings.Trim(text, "\n")})
+	if err := reached(ctx, err); err != nil {
+		return err
+	}
+	if !got.Holds {
+		return r.paragraphs(ctx, text)
+	}
+	return r.paced(ctx, nil)
+}
+
 // insert puts a text in at the caret, as one insertion.
 func (r *run) insert(ctx context.Context, text string) error {
 	if text == "" {
@@ -75,37 +103,66 @@ func (r *run) insert(ctx context.Context, text string) error {
 	return reached(ctx, proto.InputInsertText{Text: text}.Call(r.tab.page.Context(ctx)))
 }
 
-// paragraphs puts a text into an editor line by line, with the Enter key
-// between, since an editor makes one paragraph of what comes in one go. Where
-// Enter begins a paragraph that stands apart by itself, empty lines are left out.
+// clear takes out what is in an editor as a person would, since it need not
+// notice otherwise.
+func (r *run) clear(ctx context.Context) error {
+	if err := r.paced(ctx, r.strike(ctx, "Control", "A")); err != nil {
+		return err
+	}
+	return r.paced(ctx, r.strike(ctx, "Backspace"))
+}
+
+// paragraphs puts a text into an editor line by line, with keys between, since
+// an editor makes one paragraph of what comes in one go. Where Enter begins a
+// paragraph that stands apart by itself, empty lines are left out, and the end
+// of a line that none follows is only a line break.
 func (r *run) paragraphs(ctx context.Context, text string) error {
+	if err := r.paced(ctx, nil); err != nil {
+		return err
+	}
 	apart := false
 	lines := strings.Split(strings.Trim(text, "\n"), "\n")
 	for i, line := range lines {
-		if i > 0 && !(apart && lines[i-1] == "") {
-			if err := r.strike(ctx, "Enter"); err != nil {
+		if i == 1 || i == 2 && !apart {
+			got, err := r.tab.askOnce(ctx, question{Op: "paragraph"})
+			if err := reached(ctx, err); err != nil {
 				return err
 			}
-			stands, err := r.begun(ctx)
-			if err != nil {
+			apart = got.Holds
+		}
+		if i > 0 {
+			if err := r.paced(ctx, r.strike(ctx, lineEnd(lines[i-1], line, apart)...)); err != nil {
 				return err
-			}
-			if i == 1 {
-				apart = stands
 			}
 		}
-		if err := r.insert(ctx, line); err != nil {
+		if err := r.paced(ctx, r.insert(ctx, line)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// begun waits until an editor has dealt with Enter, and tells whether it has
-// begun a line that stands apart from the one before.
-func (r *run) begun(ctx context.Context) (apart bool, err error) {
-	got, err := r.tab.askOnce(ctx, question{Op: "paragraph"})
-	return got.Holds, reached(ctx, err)
+// paced lets an editor take in what it was given. Many look at their page only
+// after the event, and what comes before that they lose or double.
+func (r *run) paced(ctx context.Context, err error) error {
+	for range 2 {
+		if err == nil {
+			_, err = r.tab.askOnce(ctx, question{Op: "turn"})
+			err = reached(ctx, err)
+		}
+	}
+	return err
+}
+
+// lineEnd gives the keys between two lines of a text.
+func lineEnd(before, after string, apart bool) []string {
+	switch {
+	case apart && before == "":
+		return nil
+	case apart && after != "":
+		return []string{"Shift", "Enter"}
+	}
+	return []string{"Enter"}
 }
 
 // typeIn enters the text key by key after what is there, and stays in the
@@ -134,7 +191,7 @@ func (r *run) byKeys(ctx context.Context, got answer) error {
 			return err
 		}
 		if got.Lines && rest[n] == '\n' {
-			if _, err := r.begun(ctx); err != nil {
+			if err := r.paced(ctx, nil); err != nil {
 				return err
 			}
 		}
@@ -188,7 +245,14 @@ func (r *run) choose(ctx context.Context, a *act) error {
 	if _, err := r.ask(ctx, a, question{Op: "choose", Value: a.value}); err != nil {
 		return err
 	}
-	return r.settled(ctx)
+	if err := r.settled(ctx); err != nil {
+		return err
+	}
+	got, err := r.tab.askOnce(ctx, question{Op: "chosen"})
+	if err == nil && got.Differs != "" {
+		return &trouble{fault: flow.Owner, err: fmt.Errorf("%s does not keep the choice: click what is drawn over it, and then the choice", got.Differs)}
+	}
+	return reached(ctx, err)
 }
 
 // tick clicks a box unless it is as wanted, and then waits until it is.

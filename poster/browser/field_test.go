@@ -17,6 +17,18 @@ const editorLate = `<textarea id=body hidden></textarea><div id=d></div><script>
 }, 200); const paragraphs = doc => [...doc.querySelectorAll('p')].map(p => p.innerText.trim()).join('|');
 </script>`
 
+// editorForCode draws its text itself, from what it finds in its own text area
+// a moment after each key.
+const editorForCode = `<label for=hid>Text</label><textarea id=hid style="display:none"></textarea><div class=CodeMirror><div style="height:0;overflow:hidden"><textarea id=keys></textarea></div><div id=drawn></div></div><script>
+var model = 'old text', all = false; const draw = () => { drawn.innerHTML = model.split('\n').map(l => '<pre class=CodeMirror-line>' + l + '</pre>').join('') }; draw();
+keys.onkeydown = e => { if (e.key == 'a' || e.key == 'A') all = e.ctrlKey; if (e.key == 'Backspace' && all) { model = ''; draw() } };
+keys.oninput = () => setTimeout(() => { model += keys.value; keys.value = ''; draw() })</script>`
+
+// editorOfLists makes a list of a numbered line when Enter is pressed.
+const editorOfLists = `<div id=e contenteditable aria-label=Text><p><br></p></div><script>
+e.onkeydown = k => { const p = getSelection().focusNode.parentElement.closest('p'); if (k.key == 'Enter' && !k.shiftKey && p && p.innerText.startsWith('1. ')) p.innerHTML = p.innerHTML.slice(3) };
+e.onpaste = v => { v.preventDefault(); e.innerHTML = v.clipboardData.getData('text/html') }</script>`
+
 const readEditor = "\n- click: Done\n- read: {log: {at: css/#log}}"
 
 // Keys, editors and the mouse, as a person uses them.
@@ -43,6 +55,10 @@ func TestMoreVerbs(t *testing.T) {
 		{"scroll to something", say + `<div style="height:3000px"></div><h2>End</h2><script>new IntersectionObserver(e => { if (e[0].isIntersecting) say('seen') }).observe(document.querySelector('h2'))</script>`, "- scroll: text/End\n- expect: seen" + readLog, "seen", nil},
 
 		{"editor in a late frame", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed: "{{v}}"}` + readEditor, "one|two", lines},
+		{"lines of a paragraph in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed: "{{v}}"}` + readEditor, "one more|two", map[string]string{"v": "one\nmore\n\ntwo"}},
+		{"editor that begins its text when it is focused", say + `<div id=e contenteditable aria-label=Text></div><script>e.addEventListener('focus', () => setTimeout(() => { if (!e.querySelector('p')) { const p = document.createElement('p'); p.append(e.firstChild || document.createElement('br')); e.prepend(p); getSelection().collapse(e, 1) } }, 250), {once: true})</script><button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one<br>more</p><p>two</p>", map[string]string{"v": "one\nmore\n\ntwo"}},
+		{"editor for code", say + editorForCode + `<button onclick="say(model)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one two", lines},
+		{"editor that makes lists", say + editorOfLists + `<button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>1. one<br>2. two</p><p>&lt;b&gt;</p>", map[string]string{"v": "1. one\n2. two\n\n<b>"}},
 		{"editor by its title", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one|two", lines},
 		{"editor by the label of its hidden field", say + `<label for=body>Text</label>` + editorLate + `<script>document.getElementById('body').after(d)</script><button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one|two", lines},
 		{"typing in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- type: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one||two|", lines},

@@ -7,7 +7,7 @@
 // Names and texts are also looked for in open shadow roots, which nobody sees,
 // and in frames of the same origin where nothing else on the page fits.
 (function finder(names) {
-  const {space, fold, bare, within, shown, describe, face, faced, accessible, role, rank, withRole, nameable} = names;
+  const {space, fold, bare, within, shown, describe, face, faced, coded, accessible, role, rank, withRole, nameable} = names;
 
   const field = 'input:not([type=hidden]):not([type=submit]):not([type=button]):not([type=reset]):not([type=image])' +
     ':not([type=checkbox]):not([type=radio]):not([type=file]),textarea,[contenteditable]:not([contenteditable=false]),[role=textbox]';
@@ -18,7 +18,7 @@
   // What each op looks for by name: a selector.
   const clickable = faced.replace('a,', 'a[href],') + ',' + box;
   const kinds = {
-    click: clickable, hover: clickable, fill: field + ',select', type: field, choose: 'select', box, upload: 'input[type=file]',
+    click: clickable, hover: clickable, drop: clickable, fill: field + ',select', type: field, choose: 'select', box, upload: 'input[type=file]',
     see: control + ',img[alt]', read: control, focus: control, scroll: control + ',img[alt],' + group,
     state: control, any: control + ',img[alt]', inside: group + ',' + control,
   };
@@ -93,6 +93,8 @@
   // The drawn editor that stands behind a hidden field.
   function editorOf(el) {
     for (let n = el.nextElementSibling; n; n = n.nextElementSibling) {
+      const code = shown(n) && [n, ...n.querySelectorAll(coded)].find(e => e.matches(coded))?.querySelector('textarea');
+      if (code) return code;
       const parts = [n, ...n.querySelectorAll('iframe,[contenteditable=true]')];
       const found = parts.find(e => shown(e) && (e.isContentEditable || e.tagName === 'IFRAME' && documentOf(e)?.body?.isContentEditable));
       if (found) return found;
@@ -106,10 +108,17 @@
     if (found.length > 0 || onlyNamed(op)) return found;
     const text = part => byText(wanted, part, list).filter(el => shown(el));
     const exact = text(false);
+    if (op === 'drop') return exact;
     if (link.kind === 'named' && op === 'inside') return [];
-    if (link.kind === 'named' && op === 'click') return exact.filter(handed);
+    if (link.kind === 'named' && op === 'click') return unlabelled(exact.filter(handed), list, wanted);
     return exact.length > 0 ? exact : text(true);
   }
+
+  // What a name that no button has may mean to the mouse: a text to click, or a
+  // field, such as one that opens a list, by the
+  // name that stands in or over it.
+  const unlabelled = (texts, list, wanted) => texts.length > 0 ? texts :
+    best(all(list, field + ',select'), 'click', el => rank(el, wanted) < 2 ? rank(el, wanted) : Infinity);
 
   // The mouse becomes a hand over what one may click.
   const handed = el => getComputedStyle(el).cursor === 'pointer';

@@ -47,6 +47,10 @@ func TestLocators(t *testing.T) {
 		{"a name with a hand over it", say + `<p>Menu</p><div style="cursor:pointer" onclick="say('hand')">More</div>`, "- click: More" + readLog, "hand", nil},
 		{"no-break spaces", say + "<label>Your\u00a0 town\u00a0*<input id=a></label><script>watch('a')</script>", "- fill: {Your town: Ulm}" + readLog, "input=Ulm change=Ulm blur=Ulm", nil},
 		{"text beside a field", say + `<table><tr><td>Title:<td><input><tr><td>Price:<td><input id=a></table><script>watch('a')</script>`, "- fill: {Price: 40}" + readLog, "input=40 change=40 blur=40", nil},
+		{"text beside a field, in pieces", say + `Size: <input><br><a href="/help">Style</a>: <input id=a><script>watch('a')</script>`, "- fill: {Style: plain}" + readLog, "input=plain change=plain blur=plain", nil},
+		{"all the text beside a field", say + `<p>Your <b>name</b> here: <input id=a></p><script>watch('a')</script>`, "- fill: {Your name here: Ann}" + readLog, "input=Ann change=Ann blur=Ann", nil},
+		{"a field to click", say + `<input name=choose readonly placeholder="Choose one" onclick="say('opened')">`, "- click: Choose one" + readLog, "opened", nil},
+		{"a text that the mouse passes through", say + `<div onclick="say(event.target.id)" id=zone>x <span style="pointer-events:none">Drop files here</span></div>`, "- click: text/Drop files here" + readLog, "zone", nil},
 
 		{"name in a shadow root", say + inShadow, "- fill: {Town: Ulm}\n- click: Save it" + readLog, "Ulm", nil},
 		{"pierce", say + inShadow, "- fill: {pierce/#i: Ulm}\n- click: pierce/#b" + readLog, "Ulm", nil},
@@ -72,6 +76,9 @@ func TestLocatorsThatFail(t *testing.T) {
 		{"nothing alike", `<button>Cancel</button>`, "- click: Publish", `"Publish" is not on the page; there are: button "Cancel" (waited`},
 		{"value of the mail", `<p>x</p>`, "- click: '{{v}}'", `"Sofa" is not on the page`},
 		{"hidden only", `<button hidden>Go</button>`, "- click: Go", `"Go" is not on the page`},
+		{"a field's inner name is not clicked", `<input name=publish>`, "- click: publish", `"publish" is not on the page`},
+		{"a button that the mouse passes through", `<form><button style="pointer-events:none"><b>Go</b></button></form>`, "- click: text/Go", `is covered by <form>`},
+		{"behind a dialog", `<div inert><button>Go</button></div><div role=dialog>Welcome!</div>`, "- click: Go", `button "Go" is behind a dialog`},
 		{"bad xpath", `<p>x</p>`, "- click: xpath///a[foo()]", `foo()`},
 	}
 	for _, tt := range tests {

@@ -2,7 +2,7 @@
 // the click meets nothing else. A function of the others' functions that gives
 // its own. Coordinates are those of the window, for elements in frames too.
 (function mouse(names, finder) {
-  const {boxes, shown, within, above, describe, frameOf} = names;
+  const {boxes, shown, within, above, describe, faced, frameOf} = names;
 
   // Where a document's page begins, and what of it can be seen.
   function view(doc) {
@@ -57,8 +57,19 @@
     return el;
   };
 
+  // What gets a click on el: a text that the mouse passes through leaves it to
+  // what it is written on. A control that does so is switched off.
+  function receiver(el) {
+    let at = el;
+    while (getComputedStyle(at).pointerEvents === 'none') {
+      if (at.matches(faced) || !above(at)) return el;
+      at = above(at);
+    }
+    return at.matches('html,body,form') ? el : at;
+  }
+
   // Does a click on hit reach el? A drawing has room between its lines.
-  const reaches = (hit, el) => within(el, hit) || closest(hit, 'label')?.control === el || el.ownerSVGElement === hit;
+  const reaches = (hit, el) => within(receiver(el), hit) || closest(hit, 'label')?.control === el || el.ownerSVGElement === hit;
 
   // Where to click an element: the middle of the part of its largest box that
   // can be seen, if a click there meets the element. Otherwise why not.

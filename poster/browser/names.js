@@ -40,9 +40,19 @@
     return boxes(el).length > 0 || below(el).some(c => c.nodeType === Node.ELEMENT_NODE && shown(c, opaque));
   }
 
-  const enabled = el => !el.matches(':disabled') && el.getAttribute('aria-disabled') !== 'true' && !el.closest('[inert]');
+  const enabled = el => !disabled(el);
+
+  // Why an element cannot be used, or ''.
+  function disabled(el) {
+    if (el.matches(':disabled') || el.getAttribute('aria-disabled') === 'true') return 'is disabled';
+    return el.closest('[inert]') ? 'is behind a dialog' : '';
+  }
 
   const editable = el => el.isContentEditable || el.getAttribute('role') === 'textbox';
+
+  // Editors for code, also used for Markdown: they draw the text themselves, and
+  // what is typed goes through a small text area that is always empty.
+  const coded = '.CodeMirror,.ace_editor,.monaco-editor';
 
   const pressable = ['submit', 'button', 'reset', 'image'];
 
@@ -82,7 +92,7 @@
   function names(el) {
     const list = [];
     const add = (rank, text) => { if (space(text)) list.push({rank, text: space(text)}); };
-    for (const label of el.labels || []) add(0, labelText(label));
+    for (const label of labels(el)) add(0, labelText(label));
     for (const label of referenced(el, 'aria-labelledby')) add(0, labelText(label));
     add(0, el.getAttribute('aria-label'));
     if (el.matches(faced)) add(el.tagName === 'LABEL' ? 3 : 0, face(el));
@@ -91,23 +101,48 @@
     add(1, el.getAttribute('placeholder') || el.getAttribute('aria-placeholder'));
     add(1, el.getAttribute('title'));
     if (el.matches('input:not([type=submit]):not([type=button]),select,textarea,iframe')) add(2, el.name);
-    if (list.every(n => n.rank > 0) && el.matches('input,select,textarea,[contenteditable]')) add(4, beside(el));
+    if (list.every(n => n.rank > 0) && el.matches('input,select,textarea,[contenteditable]')) beside(el).forEach(text => add(4, text));
     return list;
   }
 
   const inputs = 'input,select,textarea,button';
+  const toolbar = '[role=toolbar],[class*=toolbar]';
 
-  // What stands before a field that has no label: a text in front of it, or in
-  // the cell before.
+  // The labels of an editor: also those that were meant for what is now around it.
+  function labels(el) {
+    if (!el.matches('[contenteditable]')) return [...el.labels || []];
+    const ids = [];
+    for (let at = el; at && ids.length < 3; at = at.parentElement) if (at.id) ids.push(at.id);
+    return ids.flatMap(id => [...el.getRootNode().querySelectorAll(`label[for="${CSS.escape(id)}"]`)]);
+  }
+
+  // What stands before a field that has no label: the texts in front of it on
+  // its line, or in the cell before; the nearest one that says anything, and all
+  // of them together, since a name is often a link or bold with a colon after it.
   function beside(el) {
     for (let at = el, steps = 0; at && steps < 4; at = at.parentElement, steps++) {
-      if (at.matches('form,body,fieldset') || at.matches('tr')) return '';
-      for (let n = at.previousSibling; n; n = n.previousSibling) {
-        if (n.nodeType === Node.ELEMENT_NODE && (n.matches(inputs) || n.querySelector(inputs))) return '';
-        if (n.nodeType !== Node.COMMENT_NODE && space(labelText(n))) return labelText(n);
-      }
+      if (at.matches('form,body,fieldset') || at.matches('tr')) return [];
+      const texts = before(at);
+      const one = texts.find(t => bare(t));
+      if (one) return [one, texts.reverse().join('')];
+      if (texts.over) return [];
     }
-    return '';
+    return [];
+  }
+
+  // The texts before a node among its siblings, nearest first: as far as the
+  // line goes once there is one. They are over where another field stands.
+  function before(node) {
+    const texts = [];
+    for (let n = node.previousSibling; n; n = n.previousSibling) {
+      const element = n.nodeType === Node.ELEMENT_NODE;
+      if (element && n.matches(toolbar)) continue;
+      texts.over = element && (n.matches(inputs) || !!n.querySelector(inputs));
+      const said = texts.some(t => bare(t));
+      if (texts.over || said && element && (n.tagName === 'BR' || !getComputedStyle(n).display.startsWith('inline'))) break;
+      if (n.nodeType !== Node.COMMENT_NODE && space(labelText(n))) texts.push(labelText(n));
+    }
+    return texts;
   }
 
   // The rank at which an element answers to a name, or Infinity.
@@ -204,7 +239,7 @@
     roles.find(([, selector]) => el.matches(selector))?.[0] || '';
 
   return {
-    space, fold, bare, short, above, within, below, frameOf, boxes, shown, enabled, editable,
-    describe, face, faced, names, rank, accessible, role, withRole, nameable,
+    space, fold, bare, short, above, within, below, frameOf, boxes, shown, enabled, disabled, editable,
+    describe, face, faced, coded, names, rank, accessible, role, withRole, nameable,
   };
 })

@@ -23,7 +23,9 @@ type use struct {
 func (f *Flow) Check(known []string, secrets ...string) error {
 	known = append([]string{Photos, PhotoCount}, append(known, secrets...)...)
 	for _, p := range f.Parameters {
-		known = append(known, p.Name)
+		if !slices.Contains(known, p.Name) {
+			known = append(known, p.Name)
+		}
 	}
 	var mistakes strictyaml.Mistakes
 	for _, u := range f.uses {

@@ -82,10 +82,10 @@ func (c *Claim) move(ctx context.Context, to State, r Result, from ...State) err
 	err = c.ledger.transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
 			UPDATE job SET state = ?, ended = ?, url = ?, number = ?, said = ?, reads = ?, answer = ?,
-				ads_before = ?, published = ?, updated = ?
+				ads_before = ?, published = ?, host = ?, updated = ?
 			WHERE key = ? AND state = ? AND attempts = ?`,
 			to, ended, r.URL, r.Number, r.Said, r.Reads, r.Answer,
-			string(before), millis(published), now.UnixMilli(), c.Key, c.State, c.Attempts)
+			string(before), millis(published), thisHost(), now.UnixMilli(), c.Key, c.State, c.Attempts)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (c *Claim) move(ctx context.Context, to State, r Result, from ...State) err
 	if err != nil {
 		return fmt.Errorf("ledger: recording %q: %w", to, err)
 	}
-	c.State, c.Ended, c.Result, c.Published, c.Updated = to, ended, r, published, now
+	c.State, c.Ended, c.Result, c.Published, c.Host, c.Updated = to, ended, r, published, thisHost(), now
 	c.ledger.observe(to, true)
 	return nil
 }
@@ -106,7 +106,7 @@ func (c *Claim) move(ctx context.Context, to State, r Result, from ...State) err
 func (c *Claim) Close() {
 	if !c.closed {
 		c.closed = true
-		c.ledger.locks.drop(c.Key)
+		c.ledger.backend.drop(c.Key)
 	}
 }
 
@@ -133,10 +133,10 @@ func (l *Ledger) Hold(ctx context.Context, job Job, why string, keep func() erro
 // has it.
 func (l *Ledger) Lock(name string) (unlock func(), err error) {
 	key := "lock " + name // the names of jobs are hexadecimal
-	if err := l.locks.take(key); err != nil {
+	if err := l.backend.take(key); err != nil {
 		return nil, err
 	}
-	return func() { l.locks.drop(key) }, nil
+	return func() { l.backend.drop(key) }, nil
 }
 
 // Take claims a job that is there already, whatever its state, without
@@ -146,12 +146,12 @@ func (l *Ledger) Take(ctx context.Context, id string) (*Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.locks.take(e.Key); err != nil {
+	if err := l.backend.take(e.Key); err != nil {
 		return nil, err
 	}
 	// Read again under the lock: it may have moved on meanwhile.
 	if e, err = l.Find(ctx, e.Key); err != nil {
-		l.locks.drop(e.Key)
+		l.backend.drop(e.Key)
 		return nil, err
 	}
 	return &Claim{Entry: e, ledger: l}, nil

@@ -62,13 +62,13 @@ func (l *Ledger) NewCode(ctx context.Context, kind, about, address string, limit
 // checkLimit counts what was mailed, and forgets what counts no more.
 func checkLimit(ctx context.Context, tx *sql.Tx, kind, about, address string, limit CodeLimit, now time.Time) error {
 	since := now.Add(-limit.Window).UnixMilli()
-	if _, err := tx.ExecContext(ctx, `DELETE FROM code WHERE expires < ? AND created < ? AND about LIKE ?`, now.UnixMilli(), since, kind+"%"); err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM code WHERE expires < ? AND created < ? AND substr(about, 1, length(?)) = ?`, now.UnixMilli(), since, kind, kind); err != nil {
 		return err
 	}
 	var here, all int
 	err := tx.QueryRowContext(ctx, `
 		SELECT count(*) FILTER (WHERE mailbox = ? AND about = ?), count(*)
-		FROM code WHERE sent = 1 AND created > ? AND substr(about, 1, length(?)) = ?`,
+		FROM code WHERE sent = TRUE AND created > ? AND substr(about, 1, length(?)) = ?`,
 		mailbox(address), kind+about, since, kind, kind).Scan(&here, &all)
 	switch {
 	case err != nil:
@@ -91,7 +91,7 @@ func mailbox(address string) string {
 
 // SentCode records that the code has been mailed.
 func (l *Ledger) SentCode(ctx context.Context, code string) error {
-	if _, err := l.db.ExecContext(ctx, `UPDATE code SET sent = 1 WHERE hash = ?`, hashCode(code)); err != nil {
+	if _, err := l.db.ExecContext(ctx, `UPDATE code SET sent = TRUE WHERE hash = ?`, hashCode(code)); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	return nil
@@ -103,8 +103,8 @@ func (l *Ledger) Code(ctx context.Context, kind, code, address string, now time.
 	var used bool
 	err = l.db.QueryRowContext(ctx, `
 		SELECT substr(about, length(?1) + 1), used FROM code
-		WHERE hash = ?2 AND address = ?3 AND expires >= ?4 AND substr(about, 1, length(?1)) = ?1`,
-		kind, hashCode(code), address, now.UnixMilli()).Scan(&about, &used)
+		WHERE hash = ?2 AND lower(address) = ?3 AND expires >= ?4 AND substr(about, 1, length(?1)) = ?1`,
+		kind, hashCode(code), lower(address), now.UnixMilli()).Scan(&about, &used)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return "", ErrUnknown
@@ -119,7 +119,7 @@ func (l *Ledger) Code(ctx context.Context, kind, code, address string, now time.
 // UseCode uses up all codes that are good for the same as this one.
 func (l *Ledger) UseCode(ctx context.Context, code string) error {
 	_, err := l.db.ExecContext(ctx, `
-		UPDATE code SET used = 1 WHERE (about, address) IN (SELECT about, address FROM code WHERE hash = ?)`, hashCode(code))
+		UPDATE code SET used = TRUE WHERE (about, lower(address)) IN (SELECT about, lower(address) FROM code WHERE hash = ?)`, hashCode(code))
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}

@@ -3,28 +3,24 @@
 //
 // Promised: every transition is on disk (fsync) before its method returns; a
 // claim is held by at most one living process and ends by itself when that
-// process dies, because the kernel drops its lock; a process that lost its
-// claim cannot write over its successor. Not promised: anything between
-// several hosts, or on a file system without POSIX locks.
+// process dies, because the kernel, or PostgreSQL, drops its lock; a process
+// that lost its claim cannot write over its successor. Several hosts share a
+// ledger in PostgreSQL. One in SQLite is for a single host, on a file system
+// with POSIX locks.
 //
-// It is the one importer of a database driver.
+// The two have the same schema and the same statements, in which ? stands for a
+// value. It is the one importer of database drivers.
 package ledger
 
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // State is what is known of a job.
@@ -91,6 +87,7 @@ type Entry struct {
 	// nobody looked.
 	Before    []Ad
 	Published time.Time // of the click that may have put the ad up; zero: no click counts
+	Host      string    // that worked on it last, and has its mail if that is kept
 	Created   time.Time
 	Updated   time.Time
 }
@@ -100,66 +97,50 @@ type Ledger struct {
 	// Observe, if set, is called before and after each durable transition.
 	Observe func(to State, done bool)
 
-	db    *sql.DB
-	locks *locks
+	db      *sql.DB
+	backend backend
 }
 
-//go:embed schema.sql
-var schema string
+// backend is one of the two databases, as far as they differ.
+type backend interface {
+	// take makes the key this process's, until it drops it or dies. The error is
+	// ErrBusy if it is another's.
+	take(key string) error
+	drop(key string)
+	// alone keeps other processes from doing the same thing until tx ends.
+	alone(ctx context.Context, tx *sql.Tx, what string) error
+	// translate gives a statement of a migration as the database wants it, ""
+	// if there is nothing to do.
+	translate(ctx context.Context, tx *sql.Tx, statement string) (string, error)
+	// explain adds to an error what it means for whoever must mend it.
+	explain(err error) error
+	close() error
+}
 
-// Open opens the ledger in the directory dir, making both where they are
-// missing, readable by their owner alone. A process opens a ledger once: POSIX
-// locks end with any close of their file.
-func Open(ctx context.Context, dir string) (*Ledger, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
+// Open opens the ledger, making it where it is missing: that in PostgreSQL if
+// where is a URL such as postgres://user:password@host/database, else the one
+// in the directory where. A process opens a ledger once. No error shows a
+// password.
+func Open(ctx context.Context, where string) (*Ledger, error) {
+	open := openSQLite
+	if isPostgres(where) {
+		open = openPostgres
 	}
-	path := filepath.Join(dir, "ledger.sqlite")
-	if err := createPrivate(path); err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
-	}
-	db, err := sql.Open("sqlite", dataSource(path))
+	db, backend, err := open(where)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
-	locks, err := openLocks(filepath.Join(dir, "ledger.lock"))
-	if err != nil {
-		db.Close()
-		return nil, fmt.Errorf("ledger: %w", err)
-	}
-	l := &Ledger{db: db, locks: locks}
-	if _, err := db.ExecContext(ctx, schema); err != nil {
+	l := &Ledger{db: db, backend: backend}
+	if err := l.migrate(ctx); err != nil {
 		l.Close()
-		return nil, fmt.Errorf("ledger: %w", err)
+		return nil, fmt.Errorf("ledger: %w", backend.explain(err))
 	}
 	return l, nil
 }
 
-// dataSource asks for durable commits and for waiting on other processes. The
-// rollback journal is kept: switching a fresh file to WAL ignores the timeout.
-func dataSource(path string) string {
-	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(20000)", "synchronous(EXTRA)", "trusted_schema(0)",
-	}}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
-}
-
-// createPrivate makes the file before SQLite would, which gives it wider
-// permissions.
-func createPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
-
 // Close closes the ledger and drops all claims.
 func (l *Ledger) Close() error {
-	return errors.Join(l.db.Close(), l.locks.close())
+	return errors.Join(l.backend.close(), l.db.Close())
 }
 
 // Claim takes the job for this process and tells what is known of it. Only
@@ -168,7 +149,7 @@ func (l *Ledger) Close() error {
 // caller must Close the claim. The error is ErrBusy if a living process has
 // the job.
 func (l *Ledger) Claim(ctx context.Context, job Job) (*Claim, error) {
-	if err := l.locks.take(job.Key); err != nil {
+	if err := l.backend.take(job.Key); err != nil {
 		return nil, err
 	}
 	c := &Claim{ledger: l}
@@ -193,14 +174,23 @@ func (l *Ledger) Claim(ctx context.Context, job Job) (*Claim, error) {
 func insert(ctx context.Context, tx *sql.Tx, j Job) error {
 	now := time.Now().UnixMilli()
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO job (key, state, rule, app, person, sender, recipient, message_id, refs, subject, account, title, attempts, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+		INSERT INTO job (key, state, rule, app, person, sender, recipient, message_id, refs, subject,
+			account, title, host, attempts, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET state = excluded.state, app = excluded.app, person = excluded.person,
-			account = excluded.account, title = excluded.title, attempts = attempts + 1, updated = excluded.updated
+			account = excluded.account, title = excluded.title, host = excluded.host,
+			attempts = job.attempts + 1, updated = excluded.updated
 		WHERE job.state IN (?, ?)`,
-		j.Key, Claimed, j.Rule, j.App, j.Person, j.Sender, j.Recipient, j.MessageID, j.References, j.Subject, j.Account, j.Title, now, now,
+		j.Key, Claimed, j.Rule, j.App, j.Person, j.Sender, j.Recipient, j.MessageID, j.References, j.Subject,
+		j.Account, j.Title, thisHost(), now, now,
 		None, Claimed)
 	return err
+}
+
+// thisHost is what hosts call this one; "" if it has no name.
+func thisHost() string {
+	name, _ := os.Hostname()
+	return name
 }
 
 // List gives the entries in any of the states, or all if none is named, the
@@ -273,14 +263,15 @@ func (l *Ledger) RecordTold(ctx context.Context, to, reason string, now time.Tim
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 const selectEntry = `SELECT key, state, ended, rule, app, person, sender, recipient, message_id, refs, subject,
-	account, title, url, number, said, reads, answer, attempts, ads_before, published, created, updated FROM job WHERE `
+	account, title, url, number, said, reads, answer, attempts, ads_before, published, host, created, updated FROM job WHERE `
 
 func scan(row interface{ Scan(...any) error }) (Entry, error) {
 	var e Entry
 	var before string
 	var published, created, updated int64
 	err := row.Scan(&e.Key, &e.State, &e.Ended, &e.Rule, &e.App, &e.Person, &e.Sender, &e.Recipient, &e.MessageID,
-		&e.References, &e.Subject, &e.Account, &e.Title, &e.URL, &e.Number, &e.Said, &e.Reads, &e.Answer, &e.Attempts, &before, &published, &created, &updated)
+		&e.References, &e.Subject, &e.Account, &e.Title, &e.URL, &e.Number, &e.Said, &e.Reads, &e.Answer, &e.Attempts,
+		&before, &published, &e.Host, &created, &updated)
 	if err != nil {
 		return e, err
 	}

@@ -9,29 +9,29 @@ import (
 	"syscall"
 )
 
-// locks are the kernel's: one file in which each key is a byte, chosen by the
+// kernelLocks are the kernel's: one file in which each key is a byte, chosen by the
 // key's hash. The kernel drops a process's locks when it dies, so no lease has
 // to guess whether a process lives, and no lock file is ever left behind. Two
 // keys that share a byte (one chance in 2^62 a pair) would wait for each other,
 // nothing worse.
 //
 // POSIX locks do not exclude within one process; the map does.
-type locks struct {
+type kernelLocks struct {
 	file *os.File
 	mu   sync.Mutex
 	mine map[int64]bool
 }
 
-func openLocks(path string) (*locks, error) {
+func openLocks(path string) (*kernelLocks, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return &locks{file: f, mine: map[int64]bool{}}, nil
+	return &kernelLocks{file: f, mine: map[int64]bool{}}, nil
 }
 
 // take makes the key ours. The error is ErrBusy if it is another's.
-func (l *locks) take(key string) error {
+func (l *kernelLocks) take(key string) error {
 	at := offset(key)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -49,7 +49,7 @@ func (l *locks) take(key string) error {
 	}
 }
 
-func (l *locks) drop(key string) {
+func (l *kernelLocks) drop(key string) {
 	at := offset(key)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -59,12 +59,12 @@ func (l *locks) drop(key string) {
 	}
 }
 
-func (l *locks) set(kind int16, at int64) error {
+func (l *kernelLocks) set(kind int16, at int64) error {
 	return syscall.FcntlFlock(l.file.Fd(), syscall.F_SETLK,
 		&syscall.Flock_t{Type: kind, Whence: 0, Start: at, Len: 1})
 }
 
-func (l *locks) close() error { return l.file.Close() }
+func (l *kernelLocks) close() error { return l.file.Close() }
 
 func offset(key string) int64 {
 	sum := sha256.Sum256([]byte(key))

@@ -5,10 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -27,24 +23,33 @@ var ErrTaken = errors.New("this name or address is taken")
 // People gives all people, by name.
 func (l *Ledger) People(ctx context.Context) ([]Person, error) { return people(ctx, l.db) }
 
-// PeopleIn gives the people of the ledger in dir; nobody if there is no ledger.
-// Nothing is made or changed there, save that what a process left half done that
-// was killed is undone, without which SQLite cannot read.
-func PeopleIn(ctx context.Context, dir string) ([]Person, error) {
-	path := filepath.Join(dir, "ledger.sqlite")
-	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		return nil, nil
+// PeopleIn gives the people of the ledger at where, as Open takes it; nobody if
+// there is no ledger. Nothing is made or changed there.
+func PeopleIn(ctx context.Context, where string) (all []Person, err error) {
+	var db *sql.DB
+	tables := `SELECT count(*) FROM sqlite_schema WHERE name = 'person'`
+	if isPostgres(where) {
+		db, _, err = openPostgres(where)
+		tables = `SELECT count(to_regclass('person'))`
+	} else {
+		db, err = openToRead(where)
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=rw&_pragma=busy_timeout(20000)")
-	if err != nil {
-		return nil, fmt.Errorf("ledger: %w", err)
+	if err != nil || db == nil {
+		return nil, wrap(err)
 	}
 	defer db.Close()
-	var tables int
-	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'person'`).Scan(&tables); err != nil || tables == 0 {
-		return nil, err // written by a version that knew no people
+	var there int
+	if err := db.QueryRowContext(ctx, tables).Scan(&there); err != nil || there == 0 {
+		return nil, wrap(err) // written by a version that knew no people
 	}
 	return people(ctx, db)
+}
+
+func wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("ledger: %w", err)
 }
 
 func people(ctx context.Context, db *sql.DB) ([]Person, error) {
@@ -85,7 +90,7 @@ func (l *Ledger) AddPerson(ctx context.Context, p Person) error {
 func (l *Ledger) RemovePerson(ctx context.Context, name string) error {
 	err := l.transact(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `
-			UPDATE code SET used = 1 WHERE address IN (SELECT address FROM person WHERE name = ?)`, name); err != nil {
+			UPDATE code SET used = TRUE WHERE lower(address) IN (SELECT lower(address) FROM person WHERE name = ?)`, name); err != nil {
 			return err
 		}
 		res, err := tx.ExecContext(ctx, `DELETE FROM person WHERE name = ?`, name)
@@ -107,13 +112,28 @@ func (l *Ledger) RemovePerson(ctx context.Context, name string) error {
 func (l *Ledger) HasPosted(ctx context.Context, senders []string) (bool, error) {
 	args := []any{Posted}
 	for _, s := range senders {
-		args = append(args, s)
+		args = append(args, lower(s))
+	}
+	if len(senders) == 0 {
+		return false, nil
 	}
 	var n int
-	err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM job WHERE ended = ? AND sender COLLATE NOCASE IN (`+
-		strings.TrimPrefix(strings.Repeat(", ?", len(senders)), ", ")+`)`, args...).Scan(&n)
+	err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM job WHERE ended = ? AND lower(sender) IN (?`+
+		strings.Repeat(", ?", len(senders)-1)+`)`, args...).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("ledger: %w", err)
 	}
 	return n > 0, nil
+}
+
+// lower folds ASCII letters, as the databases' lower() does here: under Unicode
+// folding strangers' addresses would become equal.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
