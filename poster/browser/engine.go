@@ -213,7 +213,7 @@ type remote struct {
 
 // evaluate calls a function in the page.
 func (t *tab) evaluate(ctx context.Context, params map[string]any) (remote, error) {
-	data, err := t.page.Call(ctx, string(t.page.SessionID), "Runtime.callFunctionOn", params)
+	data, err := t.page.Call(ctx, string(t.page.session), "Runtime.callFunctionOn", params)
 	if err != nil {
 		return remote{}, cause(ctx, err)
 	}
@@ -258,7 +258,7 @@ func (t *tab) remembered(ctx context.Context, name string, in *inner) (proto.Run
 func (t *tab) enter(ctx context.Context, in *inner) (int, error) {
 	t.mu.Lock()
 	world, loader := t.world, t.loader
-	frame := t.page.FrameID
+	frame := t.page.frame()
 	if in != nil {
 		frame, world = in.frame, t.worlds[in.frame]
 	}

@@ -19,7 +19,7 @@ const callLimit = 10 * time.Second
 // something to happen.
 type tab struct {
 	*windows
-	page *rod.Page
+	page target
 
 	loader  string                       // of the document that is there
 	url     string                       // its address, or the one that it could not reach
@@ -57,15 +57,20 @@ func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
 	if i < 0 {
 		return nil, errors.New("the browser has opened no page")
 	}
-	page, err := b.PageFromTarget(targets.TargetInfos[i].TargetID)
+	page := target{browser: b, id: targets.TargetInfos[i].TargetID}
+	attached, err := proto.TargetAttachToTarget{TargetID: page.id, Flatten: true}.Call(limited)
 	if err != nil {
 		return nil, err
 	}
+	page.session = attached.SessionID
 	t := &tab{page: page, windows: &windows{browser: b, proxy: px, changed: make(chan struct{})}}
 	t.first, t.front, t.tabs = t, t, []*tab{t}
 	c.listen(t.hear, func() { t.breakOff(errGone) })
 	downloads := proto.BrowserSetDownloadBehavior{Behavior: proto.BrowserSetDownloadBehaviorBehaviorDeny}
 	if err := downloads.Call(limited); err != nil {
+		return nil, err
+	}
+	if err := (proto.PageEnable{}).Call(page.Context(ctx)); err != nil {
 		return nil, err
 	}
 	if err := t.greet(ctx); err != nil {
@@ -156,7 +161,7 @@ func (t *tab) fetchEvent(m *cdp.Event) {
 				Username: proxyUser, Password: t.proxy.password,
 			}
 		}
-		go t.call(func(p *rod.Page) error {
+		go t.call(func(p target) error {
 			return proto.FetchContinueWithAuth{RequestID: auth.RequestID, AuthChallengeResponse: answer}.Call(p)
 		})
 		return
@@ -177,11 +182,11 @@ func (t *tab) letGo(paused *proto.FetchRequestPaused) {
 	if guarded && paused.Request.Method != "GET" && paused.Request.Method != "HEAD" {
 		t.proxy.cut()
 	}
-	t.call(func(p *rod.Page) error { return proto.FetchContinueRequest{RequestID: paused.RequestID}.Call(p) })
+	t.call(func(p target) error { return proto.FetchContinueRequest{RequestID: paused.RequestID}.Call(p) })
 }
 
 // call does something short that must not hang.
-func (t *tab) call(do func(p *rod.Page) error) error {
+func (t *tab) call(do func(p target) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), callLimit)
 	defer cancel()
 	return do(t.page.Context(ctx))
@@ -211,7 +216,7 @@ func (t *tab) isGoing() bool {
 	return t.going
 }
 
-func (t *tab) isMain(frame proto.PageFrameID) bool { return frame == t.page.FrameID }
+func (t *tab) isMain(frame proto.PageFrameID) bool { return frame == t.page.frame() }
 
 func (t *tab) navigations() int {
 	t.mu.Lock()

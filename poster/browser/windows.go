@@ -55,7 +55,7 @@ func (w *windows) tabOf(session proto.TargetSessionID) *tab {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range w.tabs {
-		if t.page.SessionID == session {
+		if t.page.session == session {
 			return t
 		}
 	}
@@ -90,35 +90,44 @@ func (w *windows) forget(t *tab) {
 	}
 }
 
-// begin takes over a new window, in a session of its own, and lets it load. The
-// browser shows it in front, and a page that is not there does not draw: so what
-// was in front comes back.
+// begin takes over a new window, and lets it load. The browser shows it in front,
+// and a page that is not there does not draw: so what was in front comes back.
 func (w *windows) begin(e proto.TargetAttachedToTarget) {
 	ctx, cancel := context.WithTimeout(context.Background(), callLimit)
 	defer cancel()
-	b := w.browser.Context(ctx)
-	page, err := b.PageFromTarget(e.TargetInfo.TargetID)
-	full, guarded, watched := err != nil, false, false
+	page := target{browser: w.browser, id: e.TargetInfo.TargetID, session: e.SessionID}
 	t := &tab{windows: w, page: page, opened: time.Now()}
+	full, guarded, watched := false, false, false
 	w.update(func() {
 		guarded, watched = w.guarded, w.sending != nil
-		if full = full || len(w.tabs) >= maxWindows; !full {
+		if full = len(w.tabs) >= maxWindows; !full {
 			w.tabs = append(w.tabs, t)
 		}
 	})
-	if guarded && !full { // the publish request may be this window's
-		full = t.holdRequests(ctx) != nil
-	}
-	if watched && !full { // and so may one with photos
-		full = t.tellRequests(ctx) != nil
-	}
-	// Until then the script that has opened it stands still.
-	err = proto.RuntimeRunIfWaitingForDebugger{}.Call(b.PageFromSession(e.SessionID))
+	t.prepare(guarded, watched)
+	// Until then the window, and the script that has opened it, stand still.
+	err := proto.RuntimeRunIfWaitingForDebugger{}.Call(page.Context(ctx))
 	if full {
-		_, err = proto.TargetCloseTarget{TargetID: e.TargetInfo.TargetID}.Call(b)
+		_, err = proto.TargetCloseTarget{TargetID: page.id}.Call(w.browser.Context(ctx))
 	}
 	if err == nil {
 		_ = w.toFront(ctx) // if that has closed, another will come
+	}
+}
+
+// prepare has the browser tell of a window that it holds, and ask before the
+// requests of one in which the publish request may be made. The browser deals
+// with a window's calls in their order, but answers some of them only when the
+// window is no longer held: so nobody waits.
+func (t *tab) prepare(guarded, watched bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = proto.PageEnable{}.Call(t.page.Context(ctx))
+	if guarded {
+		_ = t.holdRequests(ctx)
+	}
+	if watched {
+		_ = t.tellRequests(ctx)
 	}
 }
 
@@ -135,8 +144,8 @@ func (w *windows) toFront(ctx context.Context) error {
 
 // close closes a window.
 func (t *tab) close() {
-	t.call(func(p *rod.Page) error {
-		_, err := proto.TargetCloseTarget{TargetID: p.TargetID}.Call(t.browser.Context(p.GetContext()))
+	t.call(func(p target) error {
+		_, err := proto.TargetCloseTarget{TargetID: p.id}.Call(t.browser.Context(p.GetContext()))
 		return err
 	})
 }

@@ -12,7 +12,7 @@ func TestWindow(t *testing.T) {
 	chromium(t)
 	t.Parallel()
 	srv := site(t, map[string]page{
-		"/": {html: say + `<button onclick="window.open('/map', 'map', 'width=300,height=300')">Map</button><a href="/map?b" target=_blank rel=opener>Other map</a>
+		"/": {html: say + `<button onclick="window.open('/map', 'map', 'width=300,height=300')">Map</button><a href="/map?b" target=_blank rel=opener>Other map</a><a href="/map?c" target=_blank>Map of its own</a>
 			<button onclick="const d = window.open('').document; d.write('<button onclick=\'opener.say(7)\'>Written</button>'); d.close()">Write</button><button onclick="say('main')">Main</button>`},
 		"/map": {html: `<p style="height:900px"></p><input aria-label=Place><button onclick="opener.say(document.querySelector('input').value)">Keep</button>
 			<button onclick="opener.say('closed'); window.close()">Take</button>`},
@@ -38,6 +38,9 @@ func TestWindow(t *testing.T) {
 - click: Write
 - window:
     - click: Written
+- click: Map of its own
+- window:
+    - expect: {url: "*/map?c"}
 - expect: {url: "{{site}}/"}
 - read: {log: {at: css/#log}}
 `}.must(t, srv.URL)
@@ -49,14 +52,14 @@ func TestWindow(t *testing.T) {
 // C23: what becomes of the photos counts, whichever window they are sent by.
 func TestWindowPhotos(t *testing.T) {
 	chromium(t)
-	const pick = "- click: Pick\n- window:\n    - upload: {More: '{{photos}}'}\n"
+	const pick = "\n- window:\n    - upload: {More: '{{photos}}'}\n"
 	for _, tt := range []struct{ name, script, steps string }{
-		{"by a window that came after", `send(all[0]).then(shown)`, "- upload: {Photos: '{{photos}}'}\n" + pick + "    - expect: photo"},
-		{"by the page that opened the window", `opener.sendOn(all[0])`, pick + "- expect: photo"},
+		{"by a window that came after", `send(all[0]).then(shown)`, "- upload: {Photos: '{{photos}}'}\n- click: Pick" + pick + "    - expect: photo"},
+		{"by the page that opened the window", `opener.sendOn(all[0])`, "- click: Open" + pick + "- expect: photo"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			pages := publishing(sender("")+`<script>var sendOn = x => send(x).then(shown)</script><button onclick="window.open('/pick')">Pick</button>`, page{handle: toAd})
+			pages := publishing(sender("")+`<script>var sendOn = x => send(x).then(shown)</script><a href="/pick" target=_blank>Pick</a><button onclick="window.open('/pick')">Open</button>`, page{handle: toAd})
 			pages["/pick"] = page{html: strings.Replace(sender(tt.script), "Photos", "More", 1)}
 			pages["/files"] = page{handle: (&uploadServer{answers: []int{413}}).ServeHTTP}
 			tr := trial{limit: "8s", steps: tt.steps + "\n- publish: Publish\n- expect: Your ad", photos: photos(1)}
