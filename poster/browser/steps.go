@@ -173,7 +173,7 @@ func (r *run) appears(ctx context.Context, a *act) (there bool, err error) {
 	}
 	// A page that is too busy to say whether it is there has the step's time.
 	err = r.within(ctx, a.step, func(ctx context.Context) error {
-		q.Fails, q.until = r.fails, time.Now().Add(a.step.Optional)
+		q.Fails, q.Typed, q.until = r.fails, r.typed, time.Now().Add(a.step.Optional)
 		got, err := r.tab.ask(ctx, q)
 		if err != nil || got.Late != "" && time.Now().Before(r.end) {
 			return err
