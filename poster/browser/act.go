@@ -48,11 +48,13 @@ func (r *run) click(ctx context.Context, a *act, times int) error {
 	return r.clickOn(ctx, a, r.clicking(a), times)
 }
 
-// clicking asks where to click; a recording may say it itself.
+// clicking asks where to click; a recording may say it itself. In a recording,
+// and where the next step is done in it, a window of its own may open.
 func (r *run) clicking(a *act) question {
-	q := question{Op: "click"}
+	q := question{Op: "click", Windows: r.opens}
 	if a.step.Recorded != nil {
 		q.Offset = a.step.Recorded.Offset
+		q.Windows = a.step.Verb != flow.Publish
 	}
 	return q
 }
@@ -69,10 +71,8 @@ func (r *run) clickOn(ctx context.Context, a *act, q question, times int) error 
 		if err := r.point(ctx, got.X, got.Y); err != nil {
 			return err
 		}
-		for n := range times {
-			if err := r.press(ctx, a, got.X, got.Y, n+1); err != nil {
-				return err
-			}
+		if err := r.pressTimes(ctx, a, got, times); err != nil {
+			return err
 		}
 		if missed, err := r.settle(ctx); err != nil || missed == "" {
 			return err
@@ -102,8 +102,7 @@ func (r *run) scroll(ctx context.Context, a *act) error {
 		_, err := r.ask(ctx, a, question{Op: "scroll", To: to})
 		return err
 	}
-	_, err := r.tab.askOnce(ctx, question{Op: "edge", Value: string(a.step.Edge), To: to})
-	if err != nil && !pageWentAway(err) {
+	if _, err := r.put(ctx, question{Op: "edge", At: a.here(), Value: string(a.step.Edge), To: to}); err != nil {
 		return err
 	}
 	return r.settled(ctx)
@@ -133,8 +132,9 @@ func (r *run) press(ctx context.Context, a *act, x, y float64, nth int) error {
 	button := buttons[rec.Button]
 	event := proto.InputDispatchMouseEvent{
 		Type: proto.InputDispatchMouseEventTypeMousePressed, X: x, Y: y,
-		Button: button.name, Buttons: &button.bit, ClickCount: nth,
+		Button: button.name, Buttons: &button.bit, ClickCount: nth, Modifiers: bits(rec.Keys),
 	}
+	r.pressed = true
 	if err := r.dispatch(ctx, event); err != nil {
 		return err
 	}
@@ -144,6 +144,27 @@ func (r *run) press(ctx context.Context, a *act, x, y float64, nth int) error {
 	event.Type = proto.InputDispatchMouseEventTypeMouseReleased
 	event.Buttons = new(int)
 	return r.dispatch(ctx, event)
+}
+
+// pressTimes clicks, while the keys that a recording says are held.
+func (r *run) pressTimes(ctx context.Context, a *act, at answer, times int) error {
+	var keys []string
+	nth := 1
+	if rec := a.step.Recorded; rec != nil {
+		keys = rec.Keys
+		if rec.Second {
+			nth = times
+		}
+	}
+	if err := r.keysDown(ctx, keys); err != nil {
+		return err
+	}
+	for ; nth <= times; nth++ {
+		if err := r.press(ctx, a, at.X, at.Y, nth); err != nil {
+			return err
+		}
+	}
+	return r.keysUp(ctx, keys)
 }
 
 // wait lets some time pass.

@@ -8,10 +8,10 @@
 
   const act = el => enabled(el) ? null : {why: `${describe(el)} ${disabled(el)}`};
   const hold = el => { globalThis.held = el; };
-  const spot = (t, el) => t.why ? t : (hold(el), {done: true, x: t.x, y: t.y});
+  const spot = (t, el) => t.why ? t : (hold(el), {done: true, spot: true, x: t.x, y: t.y});
   const settled = (el, now) => still(el, now, task.offset);
   const aimed = (t, el) => {
-    if (!t.why) expect(el);
+    if (!t.why) expect(el, task.windows);
     return spot(t, el);
   };
   const event = (el, type) => el.dispatchEvent(new Event(type, {bubbles: true, composed: type === 'input'}));
@@ -189,6 +189,7 @@
     if (!el.matches('select')) return {why: describe(el) + ' is no native select: click it, and then on the choice'};
     const wanted = space(task.value);
     const by = [o => space(o.text) === wanted, o => fold(o.text) === fold(wanted), o => o.value === task.value];
+    if (task.recorded) by.reverse(); // a recording has the value
     const option = by.map(f => [...el.options].find(o => f(o) && !o.disabled)).find(o => o);
     if (!option) return {why: `${describe(el)} has no option "${short(wanted, 40)}"`, candidates: options(el)};
     if (option.selected && !el.multiple && el.selectedOptions.length === 1) return {done: true};

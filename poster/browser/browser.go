@@ -2,7 +2,8 @@
 // rod.
 //
 // It promises, for each run: a fresh profile with nothing in it but the cookies
-// of the task's own session, for the flow's origins alone (C28); no connection but to the flow's origins, no download, no popup, no
+// of the task's own session, for the flow's origins alone (C28); no connection
+// but to the flow's origins, no download, no window that shows anything else, no
 // permission (C28); one mouse click for publish, made only after the task's
 // Commit has succeeded, never repeated by us (C26) and not sent again by
 // Chromium itself, which does that when a connection that it had used before
@@ -14,7 +15,7 @@
 // It does not promise that the site has got the publish request, or that it
 // got it only once where a page sends several requests over TLS without
 // leaving the page: the ledger holds what is in doubt. It does not look into
-// closed shadow roots and frames of other sites.
+// closed shadow roots, and into frames of other sites only where a locator leads.
 //
 // One question to the page does what a dozen calls would: the engine, in the
 // files *.js, finds an element, sees that it is ready, and watches for what
@@ -100,9 +101,12 @@ type run struct {
 	tab    *tab
 	photos []string // files in the run directory
 
-	current *flow.Step // the running one
-	item    int        // of the outermost list, that it belongs to
-	photo   int        // of this round of for-each-photo, from 1
+	current *flow.Step      // the running one
+	item    int             // of the outermost list, that it belongs to
+	photo   int             // of this round of for-each-photo, from 1
+	opens   bool            // the step after the running one is done in a window that it opens
+	pressed bool            // the running step has used the mouse's button, or a key
+	turned  map[string]*tab // by target of a recording: the window that it was
 	fails   []*condition
 	typed   []string // without secrets: the ad's own words
 
@@ -199,6 +203,7 @@ func (r *run) steps(ctx context.Context) (flow.Result, *flow.Failure) {
 	if err == nil {
 		err = r.all(ctx)
 	}
+	r.comeBack()
 	if err != nil && !errors.Is(err, errRehearsed) {
 		return flow.Result{}, r.failure(ctx, err)
 	}

@@ -26,7 +26,7 @@
   // The page's text without those lines of the ad that are like what is looked
   // for, also where the page shows only how one of these begins; and which
   // elements have their text or name from the ad.
-  function foreign(like) {
+  function theirs(like) {
     const ours = own.filter(like);
     if (ours.length === 0) return finder.everything();
     const exprs = ours.map(anyBlanks), starts = ours.map(fold);
@@ -63,7 +63,7 @@
 
   const kinds = {
     see: (t, watched) => {
-      const seen = see(t.at, watched && foreign);
+      const seen = see(t.at, watched && theirs);
       return seen ? {ok: true, said: seen.said} : no(quote(t.at.name) + ' is not on the page');
     },
     gone: t => see(t.at) ? no(quote(t.at.name) + ' is still there') : yes,
@@ -71,7 +71,7 @@
     url: t => fits(t.is, location.href) ? yes : no('the URL is ' + source.address(location.href)),
     text: (t, watched) => {
       if (t.at) return one(t.at, el => compare('the text of ' + describe(el), t.is, textOf(el)));
-      const all = (watched ? foreign : finder.everything)(l => fits(t.is, l));
+      const all = (watched ? theirs : finder.everything)(l => fits(t.is, l));
       const line = all.lines.findIndex(l => fits(t.is, l));
       if (line >= 0) return {ok: true, said: space(lines()[line])};
       return fits(t.is, all.whole) ? yes : no('the page does not say so');

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/proto"
 
 	"mailapp/poster/flow"
@@ -66,7 +65,7 @@ func (t *tab) dialogue(e proto.PageJavascriptDialogOpening) {
 	if e.Type == proto.PageDialogTypePrompt {
 		reply.PromptText = replies.text
 	}
-	t.call(func(p *rod.Page) error { return reply.Call(p) })
+	t.call(func(p target) error { return reply.Call(p) })
 }
 
 // sorted gives a dialog's trouble to whom a fails-when that fits its text names.

@@ -62,7 +62,7 @@ func TestFailsWhenOwnWords(t *testing.T) {
 	chromium(t)
 	const (
 		fails = "fails-when:\n  - {see: Too many posts, fault: sender}\n  - {text: '/not allow(ed)?/', fault: owner}\n"
-		steps = "- fill: {Title: '{{title}}', Text: '{{body}}'}\n- publish: Publish\n- expect: It is online"
+		steps = "- fill: {Title: '{{title}}', Text: '{{body}}'}\n- publish: Publish\n- expect: It is online\n- {scroll: Never, optional: 100ms}"
 		form  = `<form action="/publish"><label>Title <input name=title></label><label>Text <textarea name=body></textarea></label><button>Publish</button></form>`
 		wall  = "Too many posts on my wall"
 	)

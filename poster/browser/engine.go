@@ -74,6 +74,8 @@ type question struct {
 	X      float64      `json:"x"`
 	Y      float64      `json:"y"`
 
+	Windows bool `json:"windows,omitempty"` // a click may open one
+
 	// Of a recording:
 	Recorded bool        `json:"recorded,omitempty"`
 	Offset   *flow.Point `json:"offset,omitempty"`
@@ -116,6 +118,10 @@ type answer struct {
 	Asks       bool       `json:"asks"` // a click here makes the page ask for files
 	There      []bool     `json:"there"`
 	Missed     string     `json:"missed"`
+	Spot       bool       `json:"spot"`    // X and Y are where to click
+	Foreign    *further   `json:"foreign"` // to be asked again in a frame of another site
+
+	inside flow.Point // where to click, in the frame of another site if it is in one
 }
 
 // ask puts a question to the page that is there, and again to the next page if
@@ -126,9 +132,11 @@ func (t *tab) ask(ctx context.Context, q question) (answer, error) {
 		if err := context.Cause(ctx); err != nil {
 			return answer{}, err
 		}
-		q.Limit = float64(max(time.Until(q.until), 0)) / float64(time.Millisecond)
-		a, err := t.askOnce(ctx, q)
-		if err == nil || !pageWentAway(err) {
+		a, err := t.askWithin(ctx, q, nil)
+		switch {
+		case err == nil && a.Late != "" && t.inner != nil && time.Now().Before(q.until):
+			continue
+		case err == nil || !pageWentAway(err):
 			return a, err
 		}
 		if err := t.turnedOver(ctx); err != nil {
@@ -137,12 +145,21 @@ func (t *tab) ask(ctx context.Context, q question) (answer, error) {
 	}
 }
 
+// within gives the time that the engine has for a question.
+func (q question) within(limit time.Duration) question {
+	q.Limit = float64(max(min(time.Until(q.until), limit), 0)) / float64(time.Millisecond)
+	return q
+}
+
 // turnedOver waits a moment for the new document that an error announced.
 func (t *tab) turnedOver(ctx context.Context) error {
 	t.mu.Lock()
-	t.world = 0
-	changed := t.changed
+	t.world, t.worlds = 0, nil
+	changed, closed := t.changed, t.closed
 	t.mu.Unlock()
+	if closed {
+		return errClosed
+	}
 	timer := time.NewTimer(20 * time.Millisecond)
 	defer timer.Stop()
 	select {
@@ -154,9 +171,21 @@ func (t *tab) turnedOver(ctx context.Context) error {
 	return nil
 }
 
-// askOnce puts a question to the document that is there now.
+// askOnce puts a question to the document that is there now. What is about the
+// element that was found last is asked where that was.
 func (t *tab) askOnce(ctx context.Context, q question) (answer, error) {
-	world, err := t.enter(ctx)
+	if followUps[q.Op] {
+		return t.askIn(ctx, q, t.inner)
+	}
+	return t.askIn(ctx, q, nil)
+}
+
+// followUps are the questions about the element that was found last.
+var followUps = map[string]bool{"filled": true, "paragraph": true, "paste": true, "chosen": true, "turn": true, "same": true}
+
+// askIn puts a question to a frame of another site, or to the page itself.
+func (t *tab) askIn(ctx context.Context, q question, in *inner) (answer, error) {
+	world, err := t.enter(ctx, in)
 	if err != nil {
 		return answer{}, err
 	}
@@ -185,7 +214,7 @@ type remote struct {
 
 // evaluate calls a function in the page.
 func (t *tab) evaluate(ctx context.Context, params map[string]any) (remote, error) {
-	data, err := t.page.Call(ctx, string(t.page.SessionID), "Runtime.callFunctionOn", params)
+	data, err := t.page.Call(ctx, string(t.page.session), "Runtime.callFunctionOn", params)
 	if err != nil {
 		return remote{}, cause(ctx, err)
 	}
@@ -209,43 +238,62 @@ func (t *tab) evaluate(ctx context.Context, params map[string]any) (remote, erro
 
 // held gives the element that the engine found last, for calls that want one.
 func (t *tab) held(ctx context.Context) (proto.RuntimeRemoteObjectID, error) {
-	world, err := t.enter(ctx)
+	return t.remembered(ctx, "held", t.inner)
+}
+
+// remembered gives a global of the engine's.
+func (t *tab) remembered(ctx context.Context, name string, in *inner) (proto.RuntimeRemoteObjectID, error) {
+	world, err := t.enter(ctx, in)
 	if err != nil {
 		return "", err
 	}
 	r, err := t.evaluate(ctx, map[string]any{
-		"functionDeclaration": "function() { return globalThis.held }",
+		"functionDeclaration": "function() { return globalThis." + name + " }",
 		"executionContextId":  world,
 	})
 	return r.ObjectID, err
 }
 
-// enter gives the engine's world in the document that is there.
-func (t *tab) enter(ctx context.Context) (int, error) {
+// enter gives the engine's world in the document that is there, in the page or
+// in a frame of another site.
+func (t *tab) enter(ctx context.Context, in *inner) (int, error) {
 	t.mu.Lock()
 	world, loader := t.world, t.loader
+	frame := t.page.frame()
+	if in != nil {
+		frame, world = in.frame, t.worlds[in.frame]
+	}
 	t.mu.Unlock()
 	if world != 0 {
 		return world, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	made, err := proto.PageCreateIsolatedWorld{FrameID: t.page.FrameID, WorldName: worldName}.Call(t.page.Context(ctx))
+	made, err := proto.PageCreateIsolatedWorld{FrameID: frame, WorldName: worldName}.Call(t.page.Context(ctx))
 	if err != nil {
 		return 0, cause(ctx, err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.loader == loader {
-		t.world = int(made.ExecutionContextID)
+	world = int(made.ExecutionContextID)
+	switch {
+	case t.loader != loader:
+	case in == nil:
+		t.world = world
+	default:
+		t.keepWorld(frame, world)
 	}
-	return int(made.ExecutionContextID), nil
+	return world, nil
 }
 
-// pageWentAway tells whether an error only means that a new document comes.
+// noSession is the browser's error for a page that is closed.
+const noSession = -32001
+
+// pageWentAway tells whether an error only means that a new document comes, or
+// that the page has closed.
 func pageWentAway(err error) bool {
 	var e *cdp.Error
-	return errors.As(err, &e) && e.Code == -32000
+	return errors.As(err, &e) && (e.Code == -32000 || e.Code == noSession)
 }
 
 // cause prefers the reason why ctx has ended to what it did to a call.

@@ -9,6 +9,8 @@
 //   {failing, said}       the index of a fails-when that holds
 //   {status}              the page is an HTTP error of the server
 //   {broken: true}        the page is the browser's own error page
+//   {foreign: {any, frame, when}}   it is in a frame of another site, which is
+//                         globalThis.foreign: the rest of the way, for at or when
 //   {refused, fault}      it cannot be done, and waiting would not help
 //   {late, candidates, near}   the time is up; what was missing
 (async function engine(task, names, finder, mouse, source, conditions, actions) {
@@ -39,13 +41,14 @@
 
   // Nothing with one of these words in it stays visible.
   function hide() {
+    globalThis.hidden = [];
+    if (names.frameOf(document)) return {done: true}; // whoever has that frame does it
     const has = s => s && task.words.some(w => s.includes(w));
     const gone = el => {
       if (!el) return;
       globalThis.hidden.push({el, was: el.style.getPropertyValue('visibility'), how: el.style.getPropertyPriority('visibility')});
       el.style.setProperty('visibility', 'hidden', 'important');
     };
-    globalThis.hidden = [];
     for (const root of reachable()) {
       // A password field shows dots, and would lose the focus.
       for (const el of root.querySelectorAll('input:not([type=password]),textarea,select')) if (has(el.value)) gone(el);
@@ -78,8 +81,8 @@
     const already = c => {
       try {
         return holds(c).ok;
-      } catch {
-        return false; // what cannot be entered yet is not there
+      } catch (e) {
+        return !!e.foreign; // what is in another site's frame may be there; what cannot be entered yet is not
       }
     };
     return {done: true, there: (task.others || []).map(already)};
@@ -92,14 +95,8 @@
     return {done: true};
   }
 
-  function edge() {
-    if (task.to) window.scrollTo({left: task.to.X, top: task.to.Y, behavior: 'instant'});
-    else window.scrollTo({top: task.value === 'top' ? 0 : document.scrollingElement.scrollHeight, behavior: 'instant'});
-    return {done: true};
-  }
-
   const direct = {
-    same, hide, unhide, painted, depart, mark, edge, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph, paste: actions.paste, chosen: actions.chosen,
+    same, hide, unhide, painted, depart, mark, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph, paste: actions.paste, chosen: actions.chosen,
     said: () => ({done: true, said: words()}),
     glance: () => wrong() || {done: true},
     source: () => ({done: true, text: source.html()}),
@@ -108,12 +105,23 @@
 
   // ---- questions that are asked until they have an answer
 
+  // Whether a condition holds, but for frames of other sites.
+  function here(c, watched) {
+    try {
+      return holds(c, watched);
+    } catch (e) {
+      if (!e.foreign) throw e;
+      return {ok: false};
+    }
+  }
+
   function wrong() {
+    if (window !== window.top) return location.protocol === 'chrome-error:' ? {why: 'the frame shows no page'} : null;
     if (location.protocol === 'chrome-error:') return {broken: true};
     const status = performance.getEntriesByType('navigation')[0]?.responseStatus;
     if (status >= 500) return {status};
     for (const [i, f] of (task.fails || []).entries()) {
-      const h = holds(f, true);
+      const h = here(f, true);
       if (h.ok) return {failing: i, said: h.said || words()};
     }
     return null;
@@ -141,6 +149,20 @@
     page: () => location.href === task.unlike ? {why: `the URL is ${source.address(location.href)}, which does not match`} : {done: true, text: location.href},
     arrive: () => samePage() || {done: true},
 
+    // An end of the page, or a place on it. As a recording has it, in a frame.
+    edge() {
+      const view = (task.at ? finder.base(task.at)[0] : document).defaultView;
+      const bottom = view.document.scrollingElement.scrollHeight;
+      view.scrollTo(task.to ? {left: task.to.X, top: task.to.Y, behavior: 'instant'} : {top: task.value === 'top' ? 0 : bottom, behavior: 'instant'});
+      return {done: true};
+    },
+
+    // The document that a recording's own script looks at.
+    inside() {
+      globalThis.held = (task.at ? finder.base(task.at)[0] : document).documentElement;
+      return {done: true};
+    },
+
     // A condition comes to hold.
     hold() {
       const h = holds(task.when);
@@ -162,8 +184,9 @@
     need(now) {
       if (location.protocol === 'about:') return {done: true, holds: false};
       if (!task.at) return asked.decide(now);
-      if (holds(task.when).ok) return {done: true, holds: true};
-      return find(task.at, task.as).length > 0 ? {done: true, holds: false} : {why: 'the page shows neither'};
+      if (here(task.when).ok) return {done: true, holds: true};
+      const foreign = [], found = finder.local(foreign, () => find(task.at, task.as));
+      return found.length + foreign.length > 0 ? {done: true, holds: false} : {why: 'the page shows neither'};
     },
 
     // The first of several conditions that holds. After a round of pages, one
@@ -203,6 +226,7 @@
     const early = loading();
     if (early) return early;
     if (asked[task.op]) return asked[task.op](now);
+    if (task.op === 'through') return mouse.through(globalThis.foreign, task);
     const got = element(task.at, task.op);
     return got.el ? actions.ops[task.op](got.el, now) : got;
   }
@@ -212,8 +236,19 @@
     try {
       return attempt(now);
     } catch (e) {
+      if (e.foreign) return entering(e);
       return e.why ? e : {refused: e.message, fault: 'owner'};
     }
+  }
+
+  // What is left to be asked in the frame of another site.
+  function entering({foreign, rest}) {
+    const when = task.when && !task.at;
+    if (task.cases || when && (task.when.any.length > 1 || task.when.any[0].length > 1)) {
+      return {refused: `a condition that looks into ${describe(foreign)} of another site must be the only one`, fault: 'owner'};
+    }
+    globalThis.foreign = foreign;
+    return {foreign: {...rest, when: !!when}};
   }
 
   return new Promise(resolve => {

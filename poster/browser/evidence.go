@@ -64,10 +64,10 @@ func (r *run) screenshot(ctx context.Context) []byte {
 func (r *run) picture(ctx context.Context) []byte {
 	r.hideCookies(ctx)
 	if len(r.words) > 0 {
-		if _, err := r.tab.ask(ctx, question{Op: "hide", Words: r.words}); err != nil {
+		if err := r.tab.askEverywhere(ctx, question{Op: "hide", Words: r.words}); err != nil {
 			return nil
 		}
-		defer func() { _, _ = r.tab.ask(ctx, question{Op: "unhide"}) }() // a page that is gone shows nothing
+		defer func() { _ = r.tab.askEverywhere(ctx, question{Op: "unhide"}) }() // a page that is gone shows nothing
 	}
 	for _, quality := range qualities {
 		shot, err := proto.PageCaptureScreenshot{

@@ -51,7 +51,7 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 	if got.Was { // a choice, which is made
 		return answer{}, nil
 	}
-	if err := r.enter(ctx, got, try); err != nil {
+	if err := r.enter(ctx, a, got, try); err != nil {
 		return got, err
 	}
 	left, err := r.tab.askOnce(ctx, question{Op: "filled", Value: a.value, Secret: a.secret, Again: try > 1})
@@ -71,7 +71,7 @@ func (r *run) enters(a *act) {
 
 // enter puts the text into the field that is ready for it. An editor that has
 // made something else of it, such as a list of numbered lines, gets it pasted.
-func (r *run) enter(ctx context.Context, got answer, try int) error {
+func (r *run) enter(ctx context.Context, a *act, got answer, try int) error {
 	if got.Clear {
 		if err := r.clear(ctx); err != nil {
 			return err
@@ -86,6 +86,8 @@ func (r *run) enter(ctx context.Context, got answer, try int) error {
 		return r.paragraphs(ctx, got.Text)
 	case got.Clear:
 		return r.paced(ctx, r.insert(ctx, got.Text))
+	case a.step.Recorded != nil: // by keys, as when it was recorded
+		return r.byKeys(ctx, got)
 	}
 	return r.insert(ctx, got.Text)
 }
@@ -181,6 +183,14 @@ func (r *run) typeIn(ctx context.Context, a *act) error {
 	if err != nil {
 		return err
 	}
+	if err := r.byKeys(ctx, got); err != nil {
+		return err
+	}
+	return r.settled(ctx)
+}
+
+// byKeys enters a text key by key; in an editor, line by line.
+func (r *run) byKeys(ctx context.Context, got answer) error {
 	rest := []rune(got.Text)
 	for len(rest) > 0 {
 		n := ahead(rest)
@@ -197,7 +207,7 @@ func (r *run) typeIn(ctx context.Context, a *act) error {
 		}
 		rest = rest[n+1:]
 	}
-	return r.settled(ctx)
+	return nil
 }
 
 // maxKeys is how many characters are entered each by its key: a page may take

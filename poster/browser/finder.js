@@ -142,15 +142,33 @@
     return found;
   }
 
+  // The innermost elements of whose text wanted is a part, as a recording means
+  // it: fields by what is in them, hidden texts too.
+  function byPart(wanted, scopes) {
+    const found = [];
+    const walk = node => {
+      if (node.nodeType === Node.TEXT_NODE) return node.data;
+      if (node.nodeType !== Node.ELEMENT_NODE || node.matches('script,style,head,[type=password]')) return '';
+      const before = found.length;
+      const text = node.matches('select,textarea,input:not([type=checkbox]):not([type=radio]):not([type=image])') ? node.value :
+        [...(node.shadowRoot || node).childNodes].map(walk).join('');
+      if (found.length === before && space(text).includes(wanted)) found.push(node);
+      return text;
+    };
+    for (const s of scopes) for (const top of s.childNodes) walk(top);
+    return found;
+  }
+
   function byRole(link, list, op) {
     const wanted = fold(link.value);
+    const as = link.role === 'image' ? 'img' : link.role; // Chrome's own word
     const called = el => {
-      if (link.role && role(el) !== link.role) return Infinity;
+      if (as && role(el) !== as) return Infinity;
       if (!wanted) return 0;
       const name = accessible(el);
       return name === space(link.value) ? 0 : fold(name) === wanted ? 0.25 : bare(name) === bare(wanted) ? 0.5 : Infinity;
     };
-    return best(all(list, link.role ? withRole(link.role) : nameable), op, called);
+    return best(all(list, as ? withRole(as) : nameable), op, called);
   }
 
   // ---- by selector
@@ -184,6 +202,7 @@
 
   // All that a link finds in the scopes.
   function search(link, scopes, op) {
+    if (link.part) return byPart(space(link.value), scopes).map(el => fieldOf(el, op)).filter(el => visible(el, op));
     if (selectors.includes(link.kind)) {
       const found = [...new Set(bySelector(link, scopes).map(el => fieldOf(el, op)))];
       const seen = found.filter(el => visible(el, op));
@@ -197,59 +216,90 @@
     return [];
   }
 
-  // Where to look inside an element.
-  function insideOf(el) {
+  // Where to look inside an element. Into the frame of another site the engine
+  // is put by the caller, who then asks for the rest of the way.
+  function insideOf(el, rest) {
     if (!['IFRAME', 'FRAME'].includes(el.tagName)) return el.shadowRoot ? [el.shadowRoot, el] : [el];
     const doc = documentOf(el);
-    if (!doc) throw {why: `${describe(el)} shows a page of another site, which cannot be entered`};
+    if (!doc) throw {why: `${describe(el)} shows a page of another site`, foreign: el, rest};
     return [doc];
+  }
+
+  // That a frame is another site's matters only where nothing else is found:
+  // local keeps it back, and or tells it.
+  function local(foreign, get) {
+    try {
+      return get();
+    } catch (e) {
+      if (!e.foreign) throw e;
+      foreign.push(e);
+      return [];
+    }
+  }
+  function or(foreign, found) {
+    if (found.length === 0 && foreign.length > 0) throw foreign[0];
+    return found;
   }
 
   // Where a locator begins: on the page or, as a recording says, in a frame.
   function base(at) {
     let doc = document;
     if (at.target && at.target.split('#')[0] !== location.href.split('#')[0]) {
-      const frame = reachable().flatMap(r => [...r.querySelectorAll('iframe,frame')]).find(f => f.src === at.target);
-      if (!frame) throw {why: `the page does not show ${at.target}`};
-      doc = insideOf(frame)[0];
+      doc = insideOf(frameWith(at.target), {any: at.any, frame: at.frame})[0];
     }
-    for (const i of at.frame || []) {
-      const frame = doc.querySelectorAll('iframe,frame')[i];
+    for (const [n, i] of (at.frame || []).entries()) {
+      const frame = roots(doc).flatMap(r => [...r.querySelectorAll('iframe,frame')])[i];
       if (!frame) throw {why: `there is no frame ${i + 1}`};
-      doc = insideOf(frame)[0];
+      doc = insideOf(frame, {any: at.any, frame: at.frame.slice(n + 1)})[0];
     }
     return [doc];
+  }
+
+  // The frame that shows an address. What that of another site shows by now is
+  // not known here, but where it began.
+  function frameWith(address) {
+    const origin = url => URL.canParse(url) ? new URL(url).origin : '';
+    const frames = reachable().flatMap(r => [...r.querySelectorAll('iframe,frame')]);
+    const frame = frames.find(f => (documentOf(f)?.URL || f.src) === address) ||
+      frames.find(f => !documentOf(f) && origin(f.src) === origin(address));
+    if (!frame) throw {why: `the page does not show ${address}`};
+    return frame;
   }
 
   // Everything that a chain finds.
   function follow(chain, op, scopes = [document]) {
     const steps = chain.filter(l => l.kind !== 'nth').length;
+    const foreign = [];
     let found = [], step = 0;
-    for (const link of chain) {
+    for (const [n, link] of chain.entries()) {
       if (link.kind === 'nth') {
         found = found.slice(link.nth < 0 ? -1 : link.nth - 1, link.nth < 0 ? undefined : link.nth);
         continue;
       }
-      if (step++ > 0) scopes = found.flatMap(insideOf);
+      if (step++ > 0) scopes = found.flatMap(el => local(foreign, () => insideOf(el, {any: [chain.slice(n)]})));
       found = [...new Set(search(link, scopes, step === steps ? op : 'inside'))];
     }
-    return found;
+    return or(foreign, found);
   }
 
   // The element that at means; several if it is ambiguous, none if it is not there.
   function find(at, op, scopes) {
+    const foreign = [];
     let several = [];
     for (const chain of at.any) {
-      const found = follow(chain, op, scopes || base(at));
-      const first = selectors.includes(chain.at(-1).kind);
+      const found = local(foreign, () => follow(chain, op, scopes || base(at)));
+      const first = selectors.includes(chain.at(-1).kind) || chain.at(-1).part;
       if (found.length === 1 || first && found.length > 1) return found.slice(0, 1);
       if (several.length === 0) several = found;
     }
-    return several;
+    return or(foreign, several);
   }
 
   // All visible elements that fit at, by the first alternative that finds any.
-  const every = (at, op = 'see') => at.any.map(chain => follow(chain, op, base(at))).find(found => found.length > 0) || [];
+  function every(at, op = 'see') {
+    const foreign = [], lists = at.any.map(chain => local(foreign, () => follow(chain, op, base(at))));
+    return or(foreign, lists.find(found => found.length > 0) || []);
+  }
 
   // ---- seeing
 
@@ -266,9 +316,9 @@
 
   const everything = () => ({lines: lines(), whole: lines().join('\n'), own: false});
 
-  function seeChain(chain, scopes, foreign) {
+  function seeChain(chain, scopes, theirs) {
     const text = chain.length === 1 && scopes[0] === document && ['named', 'text'].includes(chain[0].kind) && fold(chain[0].value);
-    const said = text && (foreign || everything)(l => fold(l).includes(text));
+    const said = text && (theirs || everything)(l => fold(l).includes(text));
     const line = text && seeText(chain[0].value, said);
     if (line) return line;
     const el = follow(chain, 'see', scopes).find(el => shown(el, true) && !(said.own && said.own(el)));
@@ -276,14 +326,15 @@
     return {said: text ? describe(el) : space(el.innerText || (el.type === 'password' ? '' : el.value) || face(el))};
   }
 
-  // The visible element or text that at names, as {said}, or null; with foreign,
+  // The visible element or text that at names, as {said}, or null; with theirs,
   // no text of the ad's own.
-  function see(at, foreign) {
+  function see(at, theirs) {
+    const foreign = [];
     for (const chain of at.any) {
-      const seen = seeChain(chain, base(at), foreign);
-      if (seen) return seen;
+      const seen = local(foreign, () => seeChain(chain, base(at), theirs));
+      if (seen?.said !== undefined) return seen;
     }
-    return null;
+    return or(foreign, []).at(0) || null;
   }
 
   // ---- what may have been meant
@@ -321,5 +372,5 @@
     return [...new Set(sorted.map(describe))].slice(0, 8);
   }
 
-  return {fresh, find, every, see, near, possible, lines, everything, everywhere, reachable, documentOf, hiddenToo};
+  return {fresh, find, every, see, near, possible, lines, everything, everywhere, reachable, documentOf, hiddenToo, local, base};
 })

@@ -102,20 +102,38 @@ func (r *run) character(ctx context.Context, c rune) error {
 
 // strike presses keys together, modifiers first, and lets go of them.
 func (r *run) strike(ctx context.Context, names ...string) error {
-	held := 0
-	for _, name := range names {
-		held |= modifiers[name]
-		if err := r.key(ctx, true, named(name), held); err != nil {
-			return err
-		}
+	r.pressed = true
+	if err := r.keysDown(ctx, names); err != nil {
+		return err
 	}
-	for i := len(names) - 1; i >= 0; i-- {
-		held &^= modifiers[names[i]]
-		if err := r.key(ctx, false, named(names[i]), held); err != nil {
+	return r.keysUp(ctx, names)
+}
+
+func (r *run) keysDown(ctx context.Context, names []string) error {
+	for i, name := range names {
+		if err := r.key(ctx, true, named(name), bits(names[:i+1])); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (r *run) keysUp(ctx context.Context, names []string) error {
+	for i := len(names) - 1; i >= 0; i-- {
+		if err := r.key(ctx, false, named(names[i]), bits(names[:i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bits gives the modifiers among keys.
+func bits(names []string) int {
+	held := 0
+	for _, name := range names {
+		held |= modifiers[name]
+	}
+	return held
 }
 
 // key presses or releases a key. With Control, Alt or Meta held it enters nothing.

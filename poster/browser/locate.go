@@ -178,6 +178,30 @@ func (c *condition) within(rec *flow.Recorded) {
 	}
 }
 
+// here is where a recorded step is done that acts on no element; nil is the page.
+func (a *act) here() *at {
+	rec := a.step.Recorded
+	if rec == nil || len(rec.Frame) == 0 && (rec.Target == "" || a.window) {
+		return nil
+	}
+	here := &at{Name: "the page"}
+	here.within(rec)
+	if a.window {
+		here.Target = ""
+	}
+	return here
+}
+
+// inWindow has all that is looked for begin on the page itself.
+func (a *act) inWindow() {
+	rec := &flow.Recorded{Frame: a.step.Recorded.Frame}
+	a.window = true
+	a.at.within(rec)
+	if a.when != nil {
+		a.when.within(rec)
+	}
+}
+
 func (a *at) within(rec *flow.Recorded) {
 	if a != nil && rec != nil {
 		a.Target, a.Frame = rec.Target, rec.Frame

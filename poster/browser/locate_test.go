@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"net/http/httptest"
 	"testing"
 
 	"mailapp/poster/flow"
@@ -90,17 +89,4 @@ func TestLocatorsThatFail(t *testing.T) {
 			trial{limit: "500ms", steps: tt.steps, values: map[string]string{"v": "Sofa"}}.mustFail(t, srv.URL, flow.Owner, tt.words)
 		})
 	}
-}
-
-// A frame of another site cannot be entered, and that is said.
-func TestFramesOfOthers(t *testing.T) {
-	chromium(t)
-	t.Parallel()
-	inner := httptest.NewServer(siteHandler(map[string]page{"/": {html: `<button>Pay</button>`}}))
-	defer inner.Close()
-	outer := site(t, map[string]page{"/": {html: `<h1>Shop</h1><iframe src="` + inner.URL + `/"></iframe>`}})
-	tr := trial{limit: "700ms", origins: []string{inner.URL}, steps: "- click: css/iframe >> Pay"}
-	tr.mustFail(t, outer.URL, flow.Owner, "<iframe> shows a page of another site, which cannot be entered")
-	tr.steps = "- click: Pay"
-	tr.mustFail(t, outer.URL, flow.Owner, `"Pay" is not on the page`)
 }

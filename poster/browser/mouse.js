@@ -8,13 +8,33 @@
   function view(doc) {
     const frame = doc !== document && frameOf(doc);
     if (!frame) return {x: 0, y: 0, left: 0, top: 0, right: innerWidth, bottom: innerHeight};
+    return viewOf(frame);
+  }
+
+  // The same, of what a frame shows.
+  function viewOf(frame) {
     const outer = view(frame.ownerDocument), r = frame.getBoundingClientRect(), style = getComputedStyle(frame);
     const x = outer.x + r.left + frame.clientLeft + parseFloat(style.paddingLeft);
     const y = outer.y + r.top + frame.clientTop + parseFloat(style.paddingTop);
+    const width = frame.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    const height = frame.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
     return {
       x, y, left: Math.max(outer.left, x), top: Math.max(outer.top, y),
-      right: Math.min(outer.right, x + doc.defaultView.innerWidth), bottom: Math.min(outer.bottom, y + doc.defaultView.innerHeight),
+      right: Math.min(outer.right, x + width), bottom: Math.min(outer.bottom, y + height),
     };
+  }
+
+  // Where a place in the frame of another site is here, if the mouse meets the
+  // frame there. Otherwise why not.
+  function through(frame, at) {
+    const v = viewOf(frame), x = v.x + at.x, y = v.y + at.y;
+    const win = frame.ownerDocument.defaultView;
+    if (x < v.left || x > v.right || y < v.top || y > v.bottom) {
+      win.scrollBy({left: x - win.innerWidth / 2, top: y - win.innerHeight / 2, behavior: 'instant'});
+      return {why: describe(frame) + ' is out of view', soon: true};
+    }
+    const path = hits(x, y);
+    return path.includes(frame) ? {done: true, spot: true, x, y} : {why: describe(frame) + ' is covered by ' + describe(path.at(-1) || document.body)};
   }
 
   // What is at a place, from the outermost element in: the hosts of shadow
@@ -48,8 +68,8 @@
     return at.matches('html,body,form') ? el : at;
   }
 
-  // Does a click on hit reach el?
-  const reaches = (hit, el) => within(receiver(el), hit) || closest(hit, 'label')?.control === el;
+  // Does a click on hit reach el? A drawing has room between its lines.
+  const reaches = (hit, el) => within(receiver(el), hit) || closest(hit, 'label')?.control === el || el.ownerSVGElement === hit;
 
   // Where to click an element: the middle of the part of its largest box that
   // can be seen, if a click there meets the element. Otherwise why not.
@@ -65,8 +85,13 @@
     const at = offset && {x: v.x + el.getBoundingClientRect().left + offset.X, y: v.y + el.getBoundingClientRect().top + offset.Y};
     const fits = at && at.x > left && at.x < right && at.y > top && at.y < bottom;
     let x = fits ? at.x : (left + right) / 2;
-    const y = fits ? at.y : (top + bottom) / 2;
+    let y = fits ? at.y : (top + bottom) / 2;
     let path = hits(x, y);
+    if (fits && !path.some(hit => reaches(hit, el))) {
+      x = (left + right) / 2;
+      y = (top + bottom) / 2;
+      path = hits(x, y);
+    }
     const link = el.tagName === 'LABEL' && path.length > 0 && closest(path.at(-1), 'a[href],button');
     if (link && within(el, link)) {
       x = left + Math.min(4, (right - left) / 2); // beside the link to the terms
@@ -102,10 +127,14 @@
 
   // The next press of the mouse is for el. If the page has moved under it,
   // whatever is there instead gets to know nothing of it.
-  function expect(el) {
+  function expect(el, opens) {
     globalThis.mouse?.end();
     const windows = [...new Set(finder.reachable().map(r => (r.ownerDocument || r).defaultView))];
-    const each = what => windows.forEach(w => pressing.forEach(type => w[what](type, judge, true)));
+    const each = what => windows.forEach(w => pressing.forEach(type => {
+      try {
+        w[what](type, judge, true);
+      } catch { /* by now it shows another site */ }
+    }));
     const m = globalThis.mouse = {missed: '', end: () => each('removeEventListener')};
     function judge(e) {
       if (!e.isTrusted) return;
@@ -120,10 +149,10 @@
       }
     }
     each('addEventListener');
-    inThisWindow(el);
+    if (!opens) inThisWindow(el);
   }
 
-  // What would open a window of its own, which nobody sees here, stays in this one.
+  // What would open a window of its own, where no step is done, stays in this one.
   function inThisWindow(el) {
     const link = closest(el, 'a[href],area[href]'), base = el.ownerDocument.querySelector('base[target]');
     const here = el.ownerDocument === document ? '_self' : '_top';
@@ -147,5 +176,5 @@
     return label && !(shown(el) && target(el).x) ? label : el;
   }
 
-  return {target, still, scroll, expect, turn, front};
+  return {target, still, scroll, expect, turn, front, through};
 })

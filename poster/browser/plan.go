@@ -152,6 +152,7 @@ type act struct {
 	when   *condition
 	value  string
 	secret bool // value holds a secret
+	window bool // the target of a recording is a window, and not a frame
 }
 
 // act fills in a step.

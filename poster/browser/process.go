@@ -56,7 +56,7 @@ var flags = []string{
 	"--disable-features=AutofillServerCommunication,CertificateTransparencyComponentUpdater,HttpsFirstBalancedModeAutoEnable," +
 		"HttpsUpgrades,InterestFeedContentSuggestions,MediaRouter,OptimizationHints,PaintHolding,PreconnectToSearch," +
 		"SpareRendererForSitePerProcess,Translate",
-	"--block-new-web-contents",
+	"--disable-site-isolation-trials", // all frames of a page are in its session: see frames.go
 	"--deny-permission-prompts",
 	"--dns-prefetch-disable",
 	"--force-webrtc-ip-handling-policy=disable_non_proxied_udp",

@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/go-rod/rod/lib/proto"
 
@@ -40,13 +41,13 @@ func (r *run) publish(ctx context.Context, a *act) error {
 	if err := r.guard(ctx); err != nil {
 		return err
 	}
-	for !r.unmoved(ctx, a, spot) {
+	for !r.tab.unmoved(ctx, r.clicking(a), spot) {
 		if spot, err = r.ready(ctx, a); err != nil {
 			return err
 		}
 	}
 	r.published, r.departed = true, r.tab.document()
-	if err := r.press(ctx, a, spot.X, spot.Y, 1); err != nil {
+	if err := r.pressTimes(ctx, a, spot, 1); err != nil {
 		return err
 	}
 	missed, err := r.settle(ctx)
@@ -64,13 +65,6 @@ func (r *run) ready(ctx context.Context, a *act) (answer, error) {
 		return got, err
 	}
 	return got, r.point(ctx, got.X, got.Y)
-}
-
-func (r *run) unmoved(ctx context.Context, a *act, spot answer) bool {
-	q := r.clicking(a)
-	q.Op, q.X, q.Y = "same", spot.X, spot.Y
-	got, err := r.tab.askOnce(ctx, q)
-	return err == nil && got.Same
 }
 
 // depart marks the page that is to be left, and notes which of the things that
@@ -126,15 +120,22 @@ func (r *run) guard(ctx context.Context) error {
 	if r.browser.unguard {
 		return nil
 	}
-	err := proto.FetchEnable{Patterns: []*proto.FetchRequestPattern{{
-		URLPattern: "*", ResourceType: proto.NetworkResourceTypeDocument,
-	}}}.Call(r.tab.page.Context(ctx))
-	if err != nil {
-		return cause(ctx, err)
+	var open []*tab
+	r.tab.update(func() { r.tab.guarded, open = true, slices.Clone(r.tab.tabs) })
+	for _, t := range open {
+		if err := t.holdRequests(ctx); err != nil && !t.isClosed() {
+			return cause(ctx, err)
+		}
 	}
-	r.tab.update(func() { r.tab.guarded = true })
 	r.proxy.cut()
 	return nil
+}
+
+// holdRequests has the browser ask before it requests a document: see letGo.
+func (t *tab) holdRequests(ctx context.Context) error {
+	return proto.FetchEnable{Patterns: []*proto.FetchRequestPattern{{
+		URLPattern: "*", ResourceType: proto.NetworkResourceTypeDocument,
+	}}}.Call(t.page.Context(ctx))
 }
 
 // afterPublish does a step that looks at a page. Once publish was clicked, it

@@ -2,7 +2,6 @@ package browser
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -21,22 +20,11 @@ const scriptPause = 100 * time.Millisecond
 // that the recording names.
 func (r *run) expectScript(ctx context.Context, a *act, t *test) error {
 	expression := strings.TrimRight(t.expression, "; \n")
-	if rec := a.step.Recorded; rec != nil && len(rec.Frame) > 0 {
-		source, err := json.Marshal(expression)
-		if err != nil {
-			return err
-		}
-		expression = "window"
-		for _, i := range rec.Frame {
-			expression += fmt.Sprintf(".frames[%d]", i)
-		}
-		expression += fmt.Sprintf(".eval(%s)", source)
-	}
 	for {
 		if err := r.glance(ctx); err != nil {
 			return err
 		}
-		if r.isTrue(ctx, expression) {
+		if r.isTrue(ctx, a.here(), expression) {
 			return nil
 		}
 		if time.Now().After(r.stepEnd) {
@@ -48,12 +36,40 @@ func (r *run) expectScript(ctx context.Context, a *act, t *test) error {
 	}
 }
 
-// isTrue tells whether an expression is true now; one that fails is not.
-func (r *run) isTrue(ctx context.Context, expression string) bool {
+// isTrue tells whether an expression is true now in the document that at means;
+// one that fails is not.
+func (r *run) isTrue(ctx context.Context, at *at, expression string) bool {
 	ctx, cancel := context.WithDeadline(ctx, r.stepEnd)
 	defer cancel()
-	got, err := proto.RuntimeEvaluate{
-		Expression: "(async () => !!(await (" + expression + ")))()", AwaitPromise: true, ReturnByValue: true,
+	got, err := r.tab.ask(ctx, question{Op: "inside", At: at, until: time.Now()})
+	if err != nil || !got.Done {
+		return false
+	}
+	document, err := r.tab.mainWorld(ctx)
+	if err != nil {
+		return false
+	}
+	is, err := proto.RuntimeCallFunctionOn{
+		ObjectID: document, AwaitPromise: true, ReturnByValue: true,
+		FunctionDeclaration: "async function() { return !!(await (" + expression + ")) }",
 	}.Call(r.tab.page.Context(ctx))
-	return err == nil && got.ExceptionDetails == nil && got.Result.Value.Bool()
+	return err == nil && is.ExceptionDetails == nil && is.Result.Value.Bool()
+}
+
+// mainWorld gives the element that the engine has found last as the page's own
+// scripts have it.
+func (t *tab) mainWorld(ctx context.Context) (proto.RuntimeRemoteObjectID, error) {
+	held, err := t.held(ctx)
+	if err != nil {
+		return "", err
+	}
+	node, err := proto.DOMDescribeNode{ObjectID: held}.Call(t.page.Context(ctx))
+	if err != nil {
+		return "", err
+	}
+	own, err := proto.DOMResolveNode{BackendNodeID: node.Node.BackendNodeID}.Call(t.page.Context(ctx))
+	if err != nil {
+		return "", err
+	}
+	return own.Object.ObjectID, nil
 }

@@ -27,8 +27,8 @@ const (
 	maxFormText = 64 << 10
 )
 
-// sending is what the page does by requests of its own with the photos that it
-// was given. A request that was refused is made good by a later one of the same
+// sending is what pages do by requests of their own with the photos that they
+// were given; a window may hand them on to the page that has opened it. A request that was refused is made good by a later one of the same
 // size, which is the same again, or when there are as many good ones as photos:
 // a page may send a photo again in another form.
 type sending struct {
@@ -42,6 +42,7 @@ type sending struct {
 
 // shipment is one request with photos.
 type shipment struct {
+	tab    *tab   // that sends it
 	size   string // Content-Length; empty if it is not known
 	status int    // of the answer; 0 if there was none
 }
@@ -105,22 +106,42 @@ func (s *sending) end(id proto.NetworkRequestID, givenUp bool) {
 	}
 }
 
-// watchSending has the browser tell of its requests, from the first photos on.
-func (t *tab) watchSending(ctx context.Context, files []string) error {
-	watched := t.sending != nil
-	t.update(func() {
-		if !watched {
-			t.sending = newSending()
+// left ends what a page has had under way that is closed.
+func (s *sending) left(t *tab) {
+	if s == nil {
+		return
+	}
+	for id, one := range s.underway {
+		if one.tab == t {
+			s.end(id, true)
+		}
+	}
+}
+
+// watchSending has the browser tell of all pages' requests, from the first
+// photos on.
+func (w *windows) watchSending(ctx context.Context, files []string) error {
+	var open []*tab
+	w.update(func() {
+		if w.sending == nil {
+			w.sending, open = newSending(), slices.Clone(w.tabs)
 		}
 		for _, f := range files {
-			t.sending.given[f] = true
+			w.sending.given[f] = true
 		}
 	})
-	if watched {
-		return nil
+	for _, t := range open {
+		if err := t.tellRequests(ctx); err != nil && !t.isClosed() {
+			return cause(ctx, err)
+		}
 	}
+	return nil
+}
+
+// tellRequests has the browser tell of a page's requests.
+func (t *tab) tellRequests(ctx context.Context) error {
 	none, text := 0, maxFormText
-	return cause(ctx, proto.NetworkEnable{MaxTotalBufferSize: &none, MaxResourceBufferSize: &none, MaxPostDataSize: &text}.Call(t.page.Context(ctx)))
+	return proto.NetworkEnable{MaxTotalBufferSize: &none, MaxResourceBufferSize: &none, MaxPostDataSize: &text}.Call(t.page.Context(ctx))
 }
 
 // networkEvent keeps what becomes of requests with photos. A redirect is the
@@ -136,7 +157,7 @@ func (t *tab) networkEvent(m *cdp.Event) {
 	case load(m, &sent):
 		inPage := sent.Type != proto.NetworkResourceTypeDocument || !t.isMain(sent.FrameID)
 		if inPage && sent.Type != proto.NetworkResourceTypePing && t.carriesPhotos(sent.Request) {
-			t.update(func() { t.sending.underway[sent.RequestID] = &shipment{} })
+			t.update(func() { t.sending.underway[sent.RequestID] = &shipment{tab: t} })
 		}
 	case load(m, &wired):
 		if size := header(wired.Headers, "Content-Length"); size != "" {

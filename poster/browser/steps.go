@@ -30,6 +30,7 @@ func (r *run) all(ctx context.Context) error {
 	if err := r.list(ctx, r.plan.steps, true); err != nil {
 		return err
 	}
+	r.comeBack()
 	return r.last(ctx)
 }
 
@@ -44,6 +45,7 @@ func (r *run) list(ctx context.Context, steps []flow.Step, outermost bool) error
 		case outermost:
 			r.item = i + 1
 		}
+		r.opens = i+1 < len(steps) && steps[i+1].Verb == flow.Window
 		if err := r.one(ctx, s); err != nil {
 			return err
 		}
@@ -67,6 +69,8 @@ func (r *run) one(ctx context.Context, s *flow.Step) error {
 		return r.eachPhoto(ctx, s)
 	case flow.Pages:
 		return r.walk(ctx, s)
+	case flow.Window:
+		return r.inWindow(ctx, s)
 	}
 	return r.step(ctx, s)
 }
@@ -91,7 +95,12 @@ func (r *run) step(ctx context.Context, s *flow.Step) error {
 				return "left out: not there", err
 			}
 		}
-		err = r.within(ctx, s, func(ctx context.Context) error { return r.leading(ctx, a) })
+		err = r.within(ctx, s, func(ctx context.Context) error {
+			if err := r.turnTo(ctx, a); err != nil {
+				return err
+			}
+			return r.leading(ctx, a)
+		})
 		return r.values[s.Read.Name], err
 	})
 }
@@ -133,7 +142,7 @@ func (r *run) within(ctx context.Context, s *flow.Step, do func(context.Context)
 
 // limited is within, where the time is not the step's.
 func (r *run) limited(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
-	r.limit = limit
+	r.limit, r.pressed = limit, false
 	r.stepEnd = time.Now().Add(limit)
 	if r.end.Before(r.stepEnd) {
 		r.stepEnd = r.end
@@ -145,6 +154,12 @@ func (r *run) limited(ctx context.Context, limit time.Duration, do func(context.
 	err := do(ctx)
 	if broken := r.tab.brokenOff(); broken != nil {
 		return r.sorted(broken)
+	}
+	if errors.Is(err, errClosed) {
+		if r.pressed {
+			return nil // by that, as a rule
+		}
+		return &trouble{fault: flow.Owner, err: r.late(answer{Late: err.Error()})}
 	}
 	if errors.Is(err, context.DeadlineExceeded) && r.tab.isGoing() {
 		return &trouble{fault: flow.Site, err: fmt.Errorf("the site did not answer within %v", limit)}
@@ -163,7 +178,7 @@ func (r *run) appears(ctx context.Context, a *act) (there bool, err error) {
 	}
 	// A page that is too busy to say whether it is there has the step's time.
 	err = r.within(ctx, a.step, func(ctx context.Context) error {
-		q.Fails, q.until = r.fails, time.Now().Add(a.step.Optional)
+		q.Fails, q.Typed, q.until = r.fails, r.typed, time.Now().Add(a.step.Optional)
 		got, err := r.tab.ask(ctx, q)
 		if err != nil || got.Late != "" && time.Now().Before(r.end) {
 			return err
@@ -194,7 +209,7 @@ func (r *run) leading(ctx context.Context, a *act) error {
 	}
 	waiting, cancel := context.WithDeadline(ctx, r.stepEnd)
 	defer cancel()
-	err := r.tab.until(waiting, func() bool { return r.tab.moves > before })
+	err := r.tab.until(waiting, func() bool { return r.tab.moves > before || r.tab.closed })
 	if err != nil && ctx.Err() == nil {
 		return &trouble{fault: flow.Owner, err: errors.New("in the recording this leads to another page, and here it did not")}
 	}
@@ -244,6 +259,10 @@ func (r *run) do(ctx context.Context, a *act) error {
 		return r.afterPublish(ctx, a, r.readEach)
 	case flow.Answer:
 		return r.answer(a.step.Answers)
+	case flow.Close:
+		return r.closeWindow(ctx)
+	case flow.Throttle:
+		return r.throttle(ctx, a.step.Recorded.Network)
 	case flow.Resize:
 		return r.resize(ctx, a.step.Viewport, a.step.Recorded)
 	}
@@ -301,6 +320,16 @@ func (r *run) resize(ctx context.Context, size flow.Viewport, rec *flow.Recorded
 		err = proto.EmulationSetTouchEmulationEnabled{Enabled: true}.Call(r.tab.page.Context(ctx))
 	}
 	return reached(ctx, err)
+}
+
+// throttle makes the network as slow as it was when a recording was made.
+func (r *run) throttle(ctx context.Context, n flow.Network) error {
+	if err := r.tab.tellRequests(ctx); err != nil { // without which nothing is slower
+		return cause(ctx, err)
+	}
+	return cause(ctx, proto.NetworkEmulateNetworkConditions{
+		Latency: float64(n.Latency) / float64(time.Millisecond), DownloadThroughput: n.Download, UploadThroughput: n.Upload,
+	}.Call(r.tab.page.Context(ctx)))
 }
 
 // learn makes a value known to the steps that follow.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/go-rod/rod"
@@ -16,29 +15,24 @@ import (
 // callLimit is how long the browser may take to answer what needs no site.
 const callLimit = 10 * time.Second
 
-// maxPages is how many visited pages are remembered.
-const maxPages = 200
-
-// tab is the browser's one page: what has happened to it, and who waits for
+// tab is one page of the browser: what has happened to it, and who waits for
 // something to happen.
 type tab struct {
-	page  *rod.Page
-	proxy *proxy
+	*windows
+	page target
 
-	mu        sync.Mutex
-	changed   chan struct{} // closed and replaced whenever something below changes
-	interrupt context.CancelCauseFunc
-	broken    error  // ended the running step, or will end the next
-	loader    string // of the document that is there
-	url       string // its address, or the one that it could not reach
-	world     int    // the engine's execution context in it; 0: not made yet
-	going     bool   // a navigation has begun
-	moves     int    // navigations so far, of frames and within the page, too
-	guarded   bool   // publish: see guard
-	pages     []string
-	replies   replies
-	sending   *sending                     // of photos; nil: nobody watches
-	chooser   *proto.PageFileChooserOpened // the page asks for files
+	loader  string                       // of the document that is there
+	url     string                       // its address, or the one that it could not reach
+	world   int                          // the engine's execution context in it; 0: not made yet
+	worlds  map[proto.PageFrameID]int    // the same, in its frames of other sites
+	going   bool                         // a navigation has begun
+	moves   int                          // navigations so far, of frames and within the page, too
+	opened  time.Time                    // of a window
+	closed  bool                         // the page is no longer there
+	chooser *proto.PageFileChooserOpened // the page asks for files
+
+	used  bool   // steps have been done in this window; as inner
+	inner *inner // where the engine has found something last; only the run's goroutine uses it
 }
 
 // openTab takes over the page that the browser has opened, and closes every
@@ -63,17 +57,26 @@ func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
 	if i < 0 {
 		return nil, errors.New("the browser has opened no page")
 	}
-	page, err := b.PageFromTarget(targets.TargetInfos[i].TargetID)
+	page := target{browser: b, id: targets.TargetInfos[i].TargetID}
+	attached, err := proto.TargetAttachToTarget{TargetID: page.id, Flatten: true}.Call(limited)
 	if err != nil {
 		return nil, err
 	}
-	t := &tab{page: page, proxy: px, changed: make(chan struct{})}
+	page.session = attached.SessionID
+	t := &tab{page: page, windows: &windows{browser: b, proxy: px, changed: make(chan struct{})}}
+	t.first, t.front, t.tabs = t, t, []*tab{t}
 	c.listen(t.hear, func() { t.breakOff(errGone) })
 	downloads := proto.BrowserSetDownloadBehavior{Behavior: proto.BrowserSetDownloadBehaviorBehaviorDeny}
 	if err := downloads.Call(limited); err != nil {
 		return nil, err
 	}
-	return t, t.greet(ctx)
+	if err := (proto.PageEnable{}).Call(page.Context(ctx)); err != nil {
+		return nil, err
+	}
+	if err := t.greet(ctx); err != nil {
+		return nil, err
+	}
+	return t, t.await(limited)
 }
 
 // greet opens a page of the proxy's own, which asks for the password, so that
@@ -96,13 +99,11 @@ func (t *tab) greet(ctx context.Context) error {
 
 // hear takes in what the browser tells. It never waits: whatever asks the
 // browser something because of it goes its own way.
-func (t *tab) hear(m *cdp.Event) {
-	var e proto.TargetTargetCreated
-	switch {
-	case m.SessionID == string(t.page.SessionID):
+func (w *windows) hear(m *cdp.Event) {
+	if t := w.tabOf(proto.TargetSessionID(m.SessionID)); t != nil {
 		t.pageEvent(m)
-	case load(m, &e) && e.TargetInfo.Type == proto.TargetTargetInfoTypePage && e.TargetInfo.TargetID != t.page.TargetID:
-		go t.closePopup(e.TargetInfo.TargetID)
+	} else {
+		w.targetEvent(m)
 	}
 }
 
@@ -160,7 +161,7 @@ func (t *tab) fetchEvent(m *cdp.Event) {
 				Username: proxyUser, Password: t.proxy.password,
 			}
 		}
-		go t.call(func(p *rod.Page) error {
+		go t.call(func(p target) error {
 			return proto.FetchContinueWithAuth{RequestID: auth.RequestID, AuthChallengeResponse: answer}.Call(p)
 		})
 		return
@@ -181,11 +182,11 @@ func (t *tab) letGo(paused *proto.FetchRequestPaused) {
 	if guarded && paused.Request.Method != "GET" && paused.Request.Method != "HEAD" {
 		t.proxy.cut()
 	}
-	t.call(func(p *rod.Page) error { return proto.FetchContinueRequest{RequestID: paused.RequestID}.Call(p) })
+	t.call(func(p target) error { return proto.FetchContinueRequest{RequestID: paused.RequestID}.Call(p) })
 }
 
 // call does something short that must not hang.
-func (t *tab) call(do func(p *rod.Page) error) error {
+func (t *tab) call(do func(p target) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), callLimit)
 	defer cancel()
 	return do(t.page.Context(ctx))
@@ -195,7 +196,7 @@ func (t *tab) call(do func(p *rod.Page) error) error {
 // ends the step (C28).
 func (t *tab) arrive(f *proto.PageFrame) {
 	t.update(func() {
-		t.loader, t.url, t.world, t.going = string(f.LoaderID), f.URL, 0, false
+		t.loader, t.url, t.world, t.worlds, t.going = string(f.LoaderID), f.URL, 0, nil, false
 		if f.UnreachableURL != "" {
 			t.url = f.UnreachableURL
 		}
@@ -204,49 +205,8 @@ func (t *tab) arrive(f *proto.PageFrame) {
 		}
 	})
 	if o, ok := originOf(t.address()); ok && !t.proxy.allows(o) {
-		t.breakOff(wall(o.String()))
+		t.astray(o)
 	}
-}
-
-// closePopup closes a window that the browser opened although its flags tell
-// it not to.
-func (t *tab) closePopup(id proto.TargetTargetID) {
-	t.call(func(p *rod.Page) error {
-		_, err := proto.TargetCloseTarget{TargetID: id}.Call(p.Browser())
-		return err
-	})
-}
-
-// breakOff ends the step that is running, or the next one if none is. The
-// first cause counts.
-func (t *tab) breakOff(cause error) {
-	t.update(func() {
-		if t.broken == nil {
-			t.broken = cause
-		}
-		if t.interrupt != nil {
-			t.interrupt(t.broken)
-		}
-	})
-}
-
-// interruptible gives a context that breakOff ends.
-func (t *tab) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.interrupt = cancel
-	if t.broken != nil {
-		cancel(t.broken)
-	}
-	return ctx, func() { cancel(nil) }
-}
-
-// brokenOff gives what breakOff was told.
-func (t *tab) brokenOff() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.broken
 }
 
 // isGoing tells whether the page is on its way to another.
@@ -256,41 +216,7 @@ func (t *tab) isGoing() bool {
 	return t.going
 }
 
-func (t *tab) isMain(frame proto.PageFrameID) bool { return frame == t.page.FrameID }
-
-func (t *tab) update(change func()) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	change()
-	close(t.changed)
-	t.changed = make(chan struct{})
-}
-
-// until waits until ready, which is asked under the lock, says yes.
-func (t *tab) until(ctx context.Context, ready func() bool) error {
-	return t.untilEvery(ctx, time.Hour, ready)
-}
-
-// untilEvery is until, where time alone may make ready say yes: it is asked
-// that often at least.
-func (t *tab) untilEvery(ctx context.Context, often time.Duration, ready func() bool) error {
-	tick := time.NewTicker(often)
-	defer tick.Stop()
-	for {
-		t.mu.Lock()
-		ok, changed := ready(), t.changed
-		t.mu.Unlock()
-		if ok {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-tick.C:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
+func (t *tab) isMain(frame proto.PageFrameID) bool { return frame == t.page.frame() }
 
 func (t *tab) navigations() int {
 	t.mu.Lock()
@@ -309,10 +235,4 @@ func (t *tab) address() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.url
-}
-
-func (t *tab) visited() []string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.pages)
 }

@@ -45,6 +45,7 @@ type Link struct {
 	Value Template // the text, name or selector; empty for nth and for a role without a name
 	Role  string   // of role and aria; may be empty for aria
 	Nth   int      // of nth: from 1, or [Last]
+	Part  bool     // of text in a recording: any part of a text, as it is written; the first element counts
 }
 
 // Target is a [Link] with its placeholders filled, as an engine takes it.
@@ -53,6 +54,7 @@ type Target struct {
 	Value string `json:"value,omitempty"`
 	Role  string `json:"role,omitempty"`
 	Nth   int    `json:"nth,omitempty"`
+	Part  bool   `json:"part,omitempty"`
 }
 
 // Expand gives, for each alternative, what to look for with the placeholders
@@ -67,7 +69,7 @@ func (l Locator) Expand(values map[string]string) ([][]Target, error) {
 			if err != nil {
 				return nil, err
 			}
-			all[i] = append(all[i], Target{Kind: link.Kind, Value: value, Role: link.Role, Nth: link.Nth})
+			all[i] = append(all[i], Target{Kind: link.Kind, Value: value, Role: link.Role, Nth: link.Nth, Part: link.Part})
 		}
 	}
 	return all, nil

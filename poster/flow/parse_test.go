@@ -74,6 +74,21 @@ remove:
   - publish: Really
 `
 
+// What is read in a window is known after it.
+func TestParseWindow(t *testing.T) {
+	f, err := Parse("f", []byte("origins: [https://a.org]\nsteps:\n  - click: Map\n  - {window: [{read: {place: {at: css/b}}}, {click: Take}], timeout: 5s}\n  - fill: {A: \"{{place}}\"}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "1 click \"Map\"\n2 window\n3 fill \"A\" with {{place}}"
+	if got := summary(f); got != want || len(f.Steps[1].Steps) != 2 || f.Steps[1].Steps[1].Number != "2.2" || f.Steps[1].Timeout != 5*time.Second {
+		t.Errorf("got\n%s", got)
+	}
+	if err := f.Check(nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestParseWhole(t *testing.T) {
 	f, err := Parse("site.yaml", []byte(whole))
 	if err != nil {

@@ -223,6 +223,11 @@ func (p *parser) structure(i item) []Step {
 		return []Step{{Part: name}}
 	case ForEachPhoto:
 		return []Step{{Steps: p.photoSteps(i, n)}}
+	case Window:
+		if !n.IsSet() {
+			n.Mistake("here belong the steps to do in the window")
+		}
+		return []Step{{Steps: p.steps(n.Out(), i.number+".", 0)}}
 	case Pages:
 		return []Step{p.pages(i, n)}
 	}

@@ -32,13 +32,18 @@ import (
 
 // Recorded is what only a recording says of a step.
 type Recorded struct {
-	Target    string // URL of the popup, or of the frame of another site, where it is done; empty for the page itself
+	Target    string // URL of the window, or of the frame of another site, where it is done; empty for the page itself
 	Frame     []int  // the way down from there: indexes of child frames, from 0, hidden ones counted
 	Navigates bool   // it leads to another document, which is waited for
 
 	Button Button        // of click, double-click, publish
 	Offset *Point        // the same: from the top left of the element in CSS pixels; nil is its middle
 	Held   time.Duration // the same: between mouse down and mouse up
+	Keys   []string      // the same: modifiers that are down meanwhile, such as Shift
+
+	// Second is of double-click: the step before was its first click, since Chrome
+	// writes down both.
+	Second bool
 
 	// ScrollTo is of scroll: how far what is At, or else the page, is scrolled.
 	ScrollTo *Point
@@ -46,6 +51,14 @@ type Recorded struct {
 	Scale  float64 // of viewport: device pixels for a CSS pixel
 	Mobile bool    // of viewport: the page is laid out as on a phone
 	Touch  bool    // of viewport: there is a touch screen
+
+	Network Network // of emulate network conditions
+}
+
+// Network is how slow the network is made.
+type Network struct {
+	Download, Upload float64       // bytes a second; below 0 as fast as it is
+	Latency          time.Duration // from a request to its answer
 }
 
 // Point is a place or distance in CSS pixels.
@@ -89,7 +102,14 @@ func isRecording(data []byte) bool {
 // recorder turns one recording into a flow.
 type recorder struct {
 	flow *Flow
-	down []string // modifier keys that are held
+	down []heldKey // modifiers
+}
+
+// heldKey is a modifier that is down.
+type heldKey struct {
+	name string
+	step Step // that pressed it
+	used bool // together with something
 }
 
 // The longest and shortest time that the schema lets a step have.

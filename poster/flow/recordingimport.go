@@ -108,6 +108,8 @@ func (w *importer) steps() {
 		case i == 0 && w.shape:
 		case s.Verb == Click && next.Recorded != nil && w.leadsOnlyTo(s, next):
 			w.line("  # Left out: the click into this field, which %s makes needless.", next.Verb)
+		case s.Verb == Click && next.Verb == DoubleClick && next.Recorded.Second:
+			w.line("  # Left out: the first click of the double-click.")
 		default:
 			w.step(s)
 		}
@@ -138,8 +140,8 @@ func (w *importer) notesUntil(step int) {
 
 // step writes one step, or a comment where it cannot be written.
 func (w *importer) step(s Step) {
-	if s.Recorded.Target != "" {
-		w.look("this was done in another window or another site's frame, %s", oneLine(s.Recorded.Target))
+	if s.Recorded.Target != "" && s.Verb != Close {
+		w.look("this was done in another window, so it belongs into window, or in another site's frame, so css/iframe >> belongs before its locator: %s", oneLine(s.Recorded.Target))
 	}
 	var at []string
 	if s.At.IsSet() {
@@ -160,6 +162,12 @@ func (w *importer) step(s Step) {
 		if !w.wait(s) {
 			return
 		}
+	case Close:
+		w.line("  # Left out: the window is closed here.")
+		return
+	case Throttle:
+		w.line("  # Left out: the network was made slower here.")
+		return
 	case Press:
 		w.line("  - press: %s", quote(strings.Join(s.Keys, "+")))
 	case Fill, Upload:
@@ -209,8 +217,11 @@ func (w *importer) scroll(s Step, at []string) {
 	w.on(string(s.Verb), at)
 }
 
-// clicked asks what a click was that is none with the left button.
+// clicked asks what a click was that is none with the left button alone.
 func (w *importer) clicked(s Step) {
+	if keys := s.Recorded.Keys; len(keys) > 0 {
+		w.look("%s was held during this click", strings.Join(keys, "+"))
+	}
 	if b := s.Recorded.Button; b != Primary && b != "" {
 		w.look("this click was made with the %s button", b)
 	}

@@ -22,8 +22,8 @@ var recordedPrefixes = []Kind{CSS, Aria, Text, XPath, Pierce}
 // and only what was typed into a field is known to be meant so.
 //
 // The reference takes the first element that a name fits; here several are
-// ambiguous. So the last resort is the first element of the first alternative,
-// if that is a name.
+// ambiguous, unless it is a text. So the last resort is the first element of the
+// first alternative, if that is a name.
 func (r *recorder) selectors(s *Step, n strictyaml.Node) Locator {
 	var all Locator
 	var wrong []error
@@ -47,7 +47,7 @@ func (r *recorder) selectors(s *Step, n strictyaml.Node) Locator {
 		r.note(s, "one of the selectors is left out: %v", err)
 	}
 	first := all.Alternatives[0]
-	if kind := first[len(first)-1].Kind; kind == Aria || kind == Text {
+	if kind := first[len(first)-1].Kind; kind == Aria {
 		resort := append(slices.Clone(first), Link{Kind: Nth, Nth: 1})
 		all.Alternatives = append(all.Alternatives, resort)
 	}
@@ -71,16 +71,66 @@ func (r *recorder) likePlaceholder(s *Step, at Locator) {
 func (r *recorder) chain(n strictyaml.Node) (Chain, error) {
 	var chain Chain
 	for _, text := range n.Texts() {
-		link, err := recordedLink(text)
-		if err != nil {
-			return nil, err
+		for _, piece := range pieces(text) {
+			link, err := recordedLink(piece)
+			if err != nil {
+				return nil, err
+			}
+			chain = append(chain, link)
 		}
-		chain = append(chain, link)
 	}
 	if len(chain) == 0 {
 		return nil, errors.New("a selector is empty")
 	}
 	return chain, nil
+}
+
+// pieces takes a CSS selector apart at the combinators of puppeteer's own: >>> is
+// for anything below, in shadow roots too, and >>>> for a shadow root.
+func pieces(selector string) []string {
+	if slices.ContainsFunc(recordedPrefixes, func(k Kind) bool { return strings.HasPrefix(selector, string(k)+"/") }) {
+		return []string{selector}
+	}
+	var all []string
+	kind := ""
+	for {
+		at := outermost(selector, ">>>")
+		if at < 0 {
+			return append(all, kind+selector)
+		}
+		if before := strings.TrimSpace(selector[:at]); before != "" && before != ":scope" {
+			all = append(all, kind+before)
+		}
+		var shadow bool
+		selector, shadow = strings.CutPrefix(selector[at+3:], ">")
+		kind = map[bool]string{true: "", false: string(Pierce) + "/"}[shadow]
+	}
+}
+
+// outermost gives where a piece of CSS stands outside of brackets and quotes; -1
+// if it does not.
+func outermost(selector, piece string) int {
+	var quote byte
+	depth := 0
+	for i := 0; i < len(selector); i++ {
+		switch c := selector[i]; {
+		case c == '\\':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '(' || c == '[':
+			depth++
+		case c == ')' || c == ']':
+			depth--
+		case depth == 0 && strings.HasPrefix(selector[i:], piece):
+			return i
+		}
+	}
+	return -1
 }
 
 // recordedLink reads one selector.
@@ -93,6 +143,7 @@ func recordedLink(text string) (Link, error) {
 		}
 	}
 	text = strings.TrimSpace(text)
+	l.Part = l.Kind == Text
 	var err error
 	switch {
 	case text == "":
@@ -110,10 +161,8 @@ func recordedLink(text string) (Link, error) {
 
 // plainCSS refuses what only puppeteer reads.
 func plainCSS(selector string) error {
-	for _, own := range []string{">>>", "::-p-"} {
-		if strings.Contains(selector, own) {
-			return fmt.Errorf("%q is no CSS: in %q", own, selector)
-		}
+	if own := "::-p-"; strings.Contains(selector, own) {
+		return fmt.Errorf("%q is no CSS: in %q", own, selector)
 	}
 	return balanced(selector)
 }

@@ -12,6 +12,8 @@ import (
 
 // The types of steps in a recording, and what each becomes. What is done on an
 // element waits for it as everywhere; the rest is as the reference has it:
+//   - doubleClick right behind a click on the same element is the second half of
+//     it, since Chrome writes down both;
 //   - change sets whatever the field is: text, select, box, colour, editor;
 //   - waitForElement counts elements whether they can be seen or not. Its
 //     operator is >= unless it is given, though the schema's text says ==, and
@@ -118,15 +120,17 @@ func (r *recorder) click(s *Step, m map[string]strictyaml.Node) bool {
 	if d := m["deviceType"].OneOf("deviceType", "mouse", "pen", "touch"); d != "" && d != "mouse" {
 		r.note(s, "it was done by %s; the flow uses the mouse", d)
 	}
-	if len(r.down) > 0 {
-		r.note(s, "the key %s is not held during the click", strings.Join(r.down, "+"))
-	}
+	s.Recorded.Keys = r.held()
 	return true
 }
 
 func (r *recorder) doubleClick(s *Step, m map[string]strictyaml.Node) bool {
 	r.click(s, m)
 	s.Verb = DoubleClick
+	if last := len(r.flow.Steps) - 1; last >= 0 {
+		before := r.flow.Steps[last]
+		s.Recorded.Second = before.Verb == Click && before.Recorded.Button == s.Recorded.Button && sameElement(before, *s)
+	}
 	return true
 }
 
@@ -191,13 +195,24 @@ func (r *recorder) keyDown(s *Step, m map[string]strictyaml.Node) bool {
 		unknownKey(m["key"])
 		return false
 	case slices.Contains(modifierKeys, key):
-		if !slices.Contains(r.down, key) {
-			r.down = append(r.down, key)
+		if !slices.Contains(r.held(), key) {
+			s.Verb, s.Keys = Press, []string{key}
+			r.down = append(r.down, heldKey{name: key, step: *s})
 		}
 		return false
 	}
-	s.Verb, s.Keys = Press, append(slices.Clone(r.down), key)
+	s.Verb, s.Keys = Press, append(r.held(), key)
 	return true
+}
+
+// held gives the modifiers that are down, for something to be done with them.
+func (r *recorder) held() []string {
+	var names []string
+	for i := range r.down {
+		names = append(names, r.down[i].name)
+		r.down[i].used = true
+	}
+	return names
 }
 
 // keyUp ends what keyDown has begun. A page may come only now.
@@ -207,9 +222,13 @@ func (r *recorder) keyUp(s *Step, m map[string]strictyaml.Node) bool {
 		unknownKey(m["key"])
 		return false
 	}
-	if at := slices.Index(r.down, key); at >= 0 {
+	if at := slices.IndexFunc(r.down, func(k heldKey) bool { return k.name == key }); at >= 0 {
+		alone := r.down[at]
 		r.down = slices.Delete(r.down, at, at+1)
-		return false
+		navigates := s.Recorded.Navigates
+		*s = alone.step
+		s.Recorded.Navigates = s.Recorded.Navigates || navigates
+		return !alone.used
 	}
 	for _, before := range slices.Backward(r.flow.Steps) {
 		if before.Verb == Press && before.Keys[len(before.Keys)-1] == key {
@@ -296,15 +315,20 @@ func (r *recorder) customStep(s *Step, m map[string]strictyaml.Node) bool {
 	return false
 }
 
+// closePage closes a window; the page itself is closed when the run is over.
 func (r *recorder) closePage(s *Step, _ map[string]strictyaml.Node) bool {
-	r.note(s, "left out: pages are closed when the run is over")
-	return false
+	s.Verb = Close
+	if s.Recorded.Target == "" {
+		r.note(s, "left out: the page is closed when the run is over")
+		return false
+	}
+	return true
 }
 
 func (r *recorder) networkConditions(s *Step, m map[string]strictyaml.Node) bool {
-	for _, field := range networkFields {
-		m[field].Number() // notes what is no number
-	}
-	r.note(s, "left out: a run has the network as it is")
-	return false
+	s.Verb = Throttle
+	s.Recorded.Network.Download, _ = m["download"].Number()
+	s.Recorded.Network.Upload, _ = m["upload"].Number()
+	s.Recorded.Network.Latency, _ = milliseconds(m["latency"])
+	return true
 }

@@ -38,7 +38,14 @@ const (
 	If           Verb = "if"             // Steps if Condition holds when the page has come to rest, Else if not
 	Unless       Verb = "unless"         // as it is written; read as an If with Condition.Not
 	ForEachPhoto Verb = "for-each-photo" // Steps, with {{photo}} and {{photo-number}}
+	Window       Verb = "window"         // Steps, in the window that the page has opened
 	Pages        Verb = "pages"          // the first of Cases that holds, again and again, until Condition holds
+)
+
+// The verbs that only recordings have.
+const (
+	Close    Verb = "close"                      // the window
+	Throttle Verb = "emulate network conditions" // as Recorded.Network says, from here on
 )
 
 // Step is one act. A list item that names several fields is several steps of
@@ -61,7 +68,7 @@ type Step struct {
 	Viewport  Viewport  // of viewport
 	Condition Condition // of wait-for, expect, if; of pages the until
 	Part      string    // of do; see [Flow.Part]
-	Steps     []Step    // of if (the then), for-each-photo, read-each
+	Steps     []Step    // of if (the then), for-each-photo, window, read-each
 	Else      []Step    // of if
 	Cases     []Case    // of pages
 	AtMost    int       // rounds of pages
@@ -158,8 +165,10 @@ func (s Step) String() string {
 		}
 	case Resize:
 		return fmt.Sprintf("%s %dx%d", s.Verb, s.Viewport.Width, s.Viewport.Height)
-	case Answer, ForEachPhoto:
+	case Answer, ForEachPhoto, Window, Throttle:
 		return string(s.Verb)
+	case Close:
+		return "close the window"
 	}
 	return fmt.Sprintf("%s %q", s.Verb, s.At)
 }

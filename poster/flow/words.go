@@ -93,6 +93,7 @@ var verbs = []verbWord{
 	{verb: Publish, takes: aLocator, help: "The click that cannot be undone."},
 	{verb: Do, takes: aName, moves: true, help: "Do the steps of a part, if it is needed."},
 	{verb: ForEachPhoto, takes: steps, moves: true, help: "Do steps for each photo; {{photo}} and {{photo-number}} are known in them."},
+	{verb: Window, takes: steps, moves: true, help: "Do steps in the window that the page has opened, and come back."},
 	{verb: Pages, takes: thePages, moves: true, help: "On whichever of these pages we are, do this, until something holds."},
 }
 
