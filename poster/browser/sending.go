@@ -45,6 +45,7 @@ type shipment struct {
 	tab    *tab   // that sends it
 	size   string // Content-Length; empty if it is not known
 	status int    // of the answer; 0 if there was none
+	shown  bool   // the flow has seen the photos on the page after that
 }
 
 // doubtful tells whether the site may have kept the photo all the same: the
@@ -81,9 +82,12 @@ func (s *sending) missing() []*shipment {
 }
 
 // counted notes that the flow has seen the photos on the page: a better sign
-// than an answer that leaves it open.
+// than an answer that leaves it open, be it one that is still being read.
 func (s *sending) counted() {
 	s.refused = slices.DeleteFunc(s.refused, (*shipment).doubtful)
+	for _, one := range s.underway {
+		one.shown = one.status > 0
+	}
 }
 
 // end takes note of how a request ended. One that the page gave up, or left
@@ -99,9 +103,11 @@ func (s *sending) end(id proto.NetworkRequestID, givenUp bool) {
 	again := func(other *shipment) bool { return one.size != "" && other.size == one.size }
 	s.refused = slices.DeleteFunc(s.refused, again)
 	s.last = time.Now()
-	if one.status > 0 && one.status < http.StatusBadRequest {
+	switch {
+	case one.status > 0 && one.status < http.StatusBadRequest:
 		s.taken++
-	} else {
+	case one.shown && one.doubtful():
+	default:
 		s.refused = append(s.refused, one)
 	}
 }

@@ -97,3 +97,17 @@ func TestRefusedPhotos(t *testing.T) {
 		})
 	}
 }
+
+// A page shows its photos before the browser has read the answer to the end.
+func TestCountedPhotos(t *testing.T) {
+	for status, missing := range map[int]int{200: 0, 500: 0, 413: 1} {
+		s := newSending()
+		s.given["photo"] = true
+		s.underway["it"] = &shipment{status: status}
+		s.counted()
+		s.end("it", false)
+		if len(s.missing()) != missing {
+			t.Errorf("%d: %d are missing, want %d", status, len(s.missing()), missing)
+		}
+	}
+}
