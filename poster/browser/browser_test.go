@@ -25,7 +25,11 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	flag.Set("test.parallel", "4") // most of these tests wait for a page most of the time
-	os.Exit(m.Run())
+	code := m.Run()
+	if os.Getenv("MAILAPP_TEST_KEPT") != "" {
+		keptForAll().Close()
+	}
+	os.Exit(code)
 }
 
 // chromium skips a test where no browser is installed.
@@ -121,7 +125,7 @@ func (tr trial) run(t testing.TB, ctx context.Context, url string) (flow.Result,
 	if tr.change != nil {
 		tr.change(&task)
 	}
-	result, err := tr.browser.Run(ctx, task)
+	result, err := tr.site().Run(ctx, task)
 	if err == nil {
 		return result, nil
 	}
@@ -131,6 +135,23 @@ func (tr trial) run(t testing.TB, ctx context.Context, url string) (flow.Result,
 	}
 	return result, f
 }
+
+// runner is where a trial runs.
+type runner interface {
+	Run(context.Context, flow.Task) (flow.Result, error)
+}
+
+// site is a browser of the trial's own or, with MAILAPP_TEST_KEPT, one that all
+// trials share which ask for nothing special.
+func (tr trial) site() runner {
+	b := tr.browser
+	if os.Getenv("MAILAPP_TEST_KEPT") == "" || b.Path != "" || b.extra != nil || b.started != nil || b.Most > 0 {
+		return &b
+	}
+	return keptForAll()
+}
+
+var keptForAll = sync.OnceValue(func() *Kept { return (&Browser{}).Keep() })
 
 // must runs a trial that ends well.
 func (tr trial) must(t testing.TB, url string) flow.Result {

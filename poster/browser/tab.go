@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -22,8 +23,10 @@ const maxPages = 200
 // tab is the browser's one page: what has happened to it, and who waits for
 // something to happen.
 type tab struct {
-	page  *rod.Page
-	proxy *proxy
+	page    *rod.Page
+	proxy   *proxy
+	context proto.BrowserBrowserContextID // of its own; "" if it has the browser to itself
+	deafen  func()                        // has the tab hear of nothing any more
 
 	mu        sync.Mutex
 	changed   chan struct{} // closed and replaced whenever something below changes
@@ -41,39 +44,76 @@ type tab struct {
 	chooser   *proto.PageFileChooserOpened    // the page asks for files
 }
 
-// openTab takes over the page that the browser has opened, and closes every
-// door that a page could use.
+// openTab takes over the page that the browser has opened.
 func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
+	return openTabIn(ctx, newClient(p), px, "")
+}
+
+// openTabIn opens a page in a browser context, or takes over the browser's own,
+// and closes every door that a page could use.
+func openTabIn(ctx context.Context, c *client, px *proxy, in proto.BrowserBrowserContextID) (_ *tab, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*callLimit)
 	defer cancel()
-	c := newClient(p)
-	b := rod.New().ControlURL("").Client(c).
+	life, end := context.WithCancel(context.Background()) // of what rod has running for the tab
+	defer func() {
+		if err != nil {
+			end()
+		}
+	}()
+	b := rod.New().ControlURL("").Client(c).Context(life).
 		Trace(false).SlowMotion(0).Monitor("").Logger(utils.LoggerQuiet).NoDefaultDevice()
 	if err := b.Connect(); err != nil {
 		return nil, err
 	}
 	limited := b.Context(ctx)
-	targets, err := proto.TargetGetTargets{}.Call(limited)
+	id, err := firstPage(limited, in)
 	if err != nil {
 		return nil, err
+	}
+	page, err := b.PageFromTarget(id)
+	if err != nil {
+		return nil, err
+	}
+	t := &tab{page: page, proxy: px, context: in, changed: make(chan struct{})}
+	stop := c.listen(t.hear, func() { t.breakOff(errGone) })
+	t.deafen = func() { stop(); end() }
+	downloads := proto.BrowserSetDownloadBehavior{Behavior: proto.BrowserSetDownloadBehaviorBehaviorDeny, BrowserContextID: in}
+	if err := downloads.Call(limited); err != nil {
+		return nil, err
+	}
+	if in != "" {
+		if err := (proto.EmulationSetFocusEmulationEnabled{Enabled: true}).Call(page.Context(ctx)); err != nil {
+			return nil, err
+		}
+	}
+	return t, t.greet(ctx)
+}
+
+// firstPage gives the page that the browser has opened, or opens one in a browser
+// context. That is as large, and acts as if it were the one in front.
+func firstPage(b *rod.Browser, in proto.BrowserBrowserContextID) (proto.TargetTargetID, error) {
+	if in != "" {
+		var width, height int
+		if _, err := fmt.Sscanf(windowSize, "%d,%d", &width, &height); err != nil {
+			return "", err
+		}
+		made, err := proto.TargetCreateTarget{URL: "about:blank", BrowserContextID: in, NewWindow: true, Width: &width, Height: &height}.Call(b)
+		if err != nil {
+			return "", err
+		}
+		return made.TargetID, nil
+	}
+	targets, err := proto.TargetGetTargets{}.Call(b)
+	if err != nil {
+		return "", err
 	}
 	i := slices.IndexFunc(targets.TargetInfos, func(t *proto.TargetTargetInfo) bool {
 		return t.Type == proto.TargetTargetInfoTypePage
 	})
 	if i < 0 {
-		return nil, errors.New("the browser has opened no page")
+		return "", errors.New("the browser has opened no page")
 	}
-	page, err := b.PageFromTarget(targets.TargetInfos[i].TargetID)
-	if err != nil {
-		return nil, err
-	}
-	t := &tab{page: page, proxy: px, changed: make(chan struct{})}
-	c.listen(t.hear, func() { t.breakOff(errGone) })
-	downloads := proto.BrowserSetDownloadBehavior{Behavior: proto.BrowserSetDownloadBehaviorBehaviorDeny}
-	if err := downloads.Call(limited); err != nil {
-		return nil, err
-	}
-	return t, t.greet(ctx)
+	return targets.TargetInfos[i].TargetID, nil
 }
 
 // greet opens a page of the proxy's own, which asks for the password, so that
@@ -101,9 +141,14 @@ func (t *tab) hear(m *cdp.Event) {
 	switch {
 	case m.SessionID == string(t.page.SessionID):
 		t.pageEvent(m)
-	case load(m, &e) && e.TargetInfo.Type == proto.TargetTargetInfoTypePage && e.TargetInfo.TargetID != t.page.TargetID:
+	case load(m, &e) && e.TargetInfo.Type == proto.TargetTargetInfoTypePage && e.TargetInfo.TargetID != t.page.TargetID && t.isOurs(e.TargetInfo):
 		go t.closePopup(e.TargetInfo.TargetID)
 	}
+}
+
+// isOurs tells whether a page was opened by this tab's, and not in another run.
+func (t *tab) isOurs(i *proto.TargetTargetInfo) bool {
+	return t.context == "" || i.BrowserContextID == t.context
 }
 
 func (t *tab) pageEvent(m *cdp.Event) {
