@@ -48,16 +48,34 @@ func (m *mail) reject(ctx context.Context) error {
 	if !refusedByMail(m.settings, m.evidence) {
 		return verdictError(m.verdict)
 	}
+	return m.sendRefusal(ctx, m.verdict.Reason)
+}
+
+func (m *mail) sendRefusal(ctx context.Context, reason string) error {
 	entry, err := m.entry(m.evidence.Address)
 	if err != nil {
 		return err
 	}
 	return m.sendOnce(ctx, poster.Notice{
-		To: m.evidence.Address, Key: entry.Key, Reason: m.verdict.Reason,
+		To: m.evidence.Address, Key: entry.Key, Reason: reason,
 		Subject:    "Not accepted: " + entry.Subject,
-		Text:       "Your mail was not accepted.\n\n    " + m.verdict.Reason + "\n\nNothing was posted.\n",
+		Text:       "Your mail was not accepted.\n\n    " + reason + "\n\nNothing was posted.\n",
 		References: entry.References, Answers: entry.MessageID,
 	})
+}
+
+// tellRefusal sends by mail what an error would have the mail server bounce,
+// where there is none: to a proven sender, and never to a machine (C17, C18).
+func (m *mail) tellRefusal(ctx context.Context, err error) error {
+	end := endingOf(err)
+	refusal := end.Code == exitData || end.Code == exitDenied
+	if !refusal || !m.evidence.Proven() || automatic(m.message, m.Envelope) {
+		return err
+	}
+	if failed := m.sendRefusal(ctx, end.Text); failed != nil {
+		return failed
+	}
+	return err
 }
 
 // refusedByMail tells that a refusal is a mail of ours, not the mail server's.

@@ -60,9 +60,9 @@ func newRoot(exampleRules []byte) *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return codeError{exitUsage, err} })
 	root.PersistentFlags().String("rules", "", "read the rules from `FILE`")
-	root.AddCommand(newRunCommand(), newCheckCommand(), newLedgerCommand(), newPeopleCommand(), newAddressCommand(),
+	root.AddCommand(newRunCommand(), newBatchCommand(), newCheckCommand(), newLedgerCommand(), newPeopleCommand(), newAddressCommand(),
 		newFlowCommand(), newInitCommand(exampleRules),
-		newDemoCommand(), newWorkerCommand())
+		newDemoCommand(), newWorkerCommand(), newCrewCommand())
 	asUsage(root)
 	return root
 }

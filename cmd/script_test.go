@@ -55,7 +55,8 @@ func reportAndLinger() {
 const quickEnd = "atexit_sleep_ms=0"
 
 // zone is a file that stands for the DNS, or "" for one without any name: lines
-// of a name and its TXT record. A line SERVFAIL has every question fail.
+// of a name and its TXT record. A line SERVFAIL has every question fail, and a
+// line of PANIC and a name that question end the process.
 type zone string
 
 func (z zone) lookupTXT(_ context.Context, name string) ([]string, error) {
@@ -67,6 +68,8 @@ func (z zone) lookupTXT(_ context.Context, name string) ([]string, error) {
 	for line := range strings.Lines(string(data)) {
 		owner, text, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch {
+		case owner == "PANIC" && text == name:
+			panic("a poisonous mail")
 		case owner == "SERVFAIL":
 			return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
 		case strings.EqualFold(owner, strings.TrimSuffix(name, ".")):
