@@ -23,6 +23,7 @@ type stage struct {
 	*testing.T
 	dir    string
 	site   *fakesite.Site
+	url    string
 	silent bool // the site takes the ad and never answers
 }
 
@@ -39,6 +40,7 @@ func newStage(t *testing.T) *stage {
 	s := &stage{T: t, dir: t.TempDir(), site: site}
 	server := httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(server.Close)
+	s.url = server.URL
 	if err := setUpFiles(s.dir, server.URL); err != nil {
 		t.Fatal(err)
 	}
