@@ -77,6 +77,7 @@ type batch struct {
 	box      *mailbox
 	board    *board
 	crew     crew
+	try      func(context.Context, *item) report // to handle a mail; attempt, but in tests
 	jobs     chan struct{} // holds one for each mail under way
 	alone    sync.Mutex    // of a mail that is handled again by a worker of its own
 }
@@ -99,6 +100,7 @@ func newBatch(ctx context.Context, c *cobra.Command) (*batch, error) {
 	}
 	settings.Refusals = filter.ByMail
 	b := &batch{settings: settings, flags: envelopeFlags(c), jobs: make(chan struct{}, jobs)}
+	b.try = b.attempt
 	if b.state, err = openState(settings); err != nil {
 		return nil, err
 	}
@@ -164,7 +166,7 @@ func (b *batch) handle(ctx context.Context, it *item) {
 			return
 		}
 		b.board.begin(it)
-		it.report = b.attempt(ctx, it)
+		it.report = b.try(ctx, it)
 		<-b.jobs
 		if it.report.Until.IsZero() || it.report.Until.Sub(begun) > patience {
 			break

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -36,7 +38,7 @@ const poison = "DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=poison; h=fr
 // yard is a stage with a Maildir.
 type yard struct{ *stage }
 
-func newYard(t *testing.T) yard {
+func newYard(t testing.TB) yard {
 	s := newStage(t)
 	rules := filepath.Join(s.dir, "rules.yaml")
 	data, err := os.ReadFile(rules)
@@ -326,7 +328,50 @@ Posted:
 	}
 }
 
-// A turn that comes within the hour is waited for, and the mail handled again.
+// A mail whose turn comes within the hour waits for it, and the others go on; one
+// whose turn is later is left for the next batch.
+func TestWaiting(t *testing.T) {
+	root := maildir(t, t.TempDir(), "new/1.soon", "new/2.late", "new/3.free")
+	b := &batch{
+		settings: &filter.Settings{Apps: []*filter.App{{Name: "a"}}}, box: mustOpen(t, root), jobs: make(chan struct{}, 1),
+	}
+	log, err := os.Create(filepath.Join(root, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	b.log, b.board = log, newBoard(3, io.Discard)
+	var order []string
+	b.try = func(_ context.Context, it *item) report {
+		name := it.at.base
+		order = append(order, name)
+		r := report{Time: time.Now(), Decision: "post", Outcome: "posted"}
+		switch {
+		case name == "1.soon" && !slices.Contains(order[:len(order)-1], name):
+			r.Exit, r.Until = exitLater, time.Now().Add(200*time.Millisecond)
+		case name == "2.late":
+			r.Exit, r.Until = exitLater, time.Now().Add(2*patience)
+		}
+		return r
+	}
+	var under sync.WaitGroup
+	for _, m := range b.box.mails {
+		under.Go(func() { b.handle(t.Context(), &item{boxMail: m}) })
+	}
+	under.Wait()
+	if len(order) != 4 || order[3] != "1.soon" {
+		t.Errorf("handled in the order %q", order)
+	}
+	if got := b.board.summary(); !strings.HasSuffix(got, ": 2 posted, 1 waiting") {
+		t.Error(got)
+	}
+	left, _ := filepath.Glob(filepath.Join(root, "new", "*"))
+	if len(left) != 1 || filepath.Base(left[0]) != "2.late" {
+		t.Errorf("left are %q", left)
+	}
+}
+
+// What a mail waits for is in its report.
 func TestWaitingIsReported(t *testing.T) {
 	var r report
 	r.fail(fmt.Errorf("posting: %w", waitUntil(time.Now().Add(time.Hour))))

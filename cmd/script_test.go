@@ -138,7 +138,7 @@ func runScripts(t *testing.T, dir string) {
 }
 
 // haveBrowser tells whether browser tests can run. Under make test they must.
-func haveBrowser(t *testing.T) bool {
+func haveBrowser(t testing.TB) bool {
 	if testing.Short() {
 		return false
 	}
