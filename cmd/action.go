@@ -13,6 +13,7 @@ import (
 	"mailapp/filter"
 	"mailapp/filter/auth"
 	"mailapp/poster"
+	"mailapp/poster/browser"
 	"mailapp/poster/flow"
 	"mailapp/poster/ledger"
 )
@@ -48,16 +49,34 @@ func (m *mail) reject(ctx context.Context) error {
 	if !refusedByMail(m.settings, m.evidence) {
 		return verdictError(m.verdict)
 	}
+	return m.sendRefusal(ctx, m.verdict.Reason)
+}
+
+func (m *mail) sendRefusal(ctx context.Context, reason string) error {
 	entry, err := m.entry(m.evidence.Address)
 	if err != nil {
 		return err
 	}
 	return m.sendOnce(ctx, poster.Notice{
-		To: m.evidence.Address, Key: entry.Key, Reason: m.verdict.Reason,
+		To: m.evidence.Address, Key: entry.Key, Reason: reason,
 		Subject:    "Not accepted: " + entry.Subject,
-		Text:       "Your mail was not accepted.\n\n    " + m.verdict.Reason + "\n\nNothing was posted.\n",
+		Text:       "Your mail was not accepted.\n\n    " + reason + "\n\nNothing was posted.\n",
 		References: entry.References, Answers: entry.MessageID,
 	})
+}
+
+// tellRefusal sends by mail what an error would have the mail server bounce,
+// where there is none: to a proven sender, and never to a machine (C17, C18).
+func (m *mail) tellRefusal(ctx context.Context, err error) error {
+	end := endingOf(err)
+	refusal := end.Code == exitData || end.Code == exitDenied
+	if !refusal || !m.evidence.Proven() || automatic(m.message, m.Envelope) {
+		return err
+	}
+	if failed := m.sendRefusal(ctx, end.Text); failed != nil {
+		return failed
+	}
+	return err
 }
 
 // refusedByMail tells that a refusal is a mail of ours, not the mail server's.
@@ -163,7 +182,8 @@ const ownerTime = 4 * time.Second
 // the mail's own end is not changed by it.
 func (m *mail) notifyOwner(job poster.Job, o poster.Outcome, cause error) {
 	var failure *flow.Failure
-	if !errors.As(cause, &failure) && (cause == nil || o.State != ledger.Held) {
+	untold := !errors.As(cause, &failure) && (cause == nil || o.State != ledger.Held)
+	if untold || errors.Is(cause, browser.ErrBusy) {
 		return
 	}
 	text := fmt.Sprintf("A mail to app %q could not be posted.\n\n%v\n\n%s", job.App, cause, advice(job.ID(), o))

@@ -41,8 +41,11 @@ func newCheckCommand() *cobra.Command {
 			if settings, err = settingsWithPeople(c.Context(), rulesFlag(c)); err != nil {
 				return err
 			}
-			e := explainer{settings: settings, out: c.OutOrStdout()}
-			return e.run(c.Context(), c.InOrStdin(), envelopeFlags(c))
+			flags := envelopeFlags(c)
+			e := explainer{settings: settings, out: c.OutOrStdout(), envelope: func(m *filter.Message) filter.Envelope {
+				return readEnvelope(os.LookupEnv, flags, settings.MTA, m)
+			}}
+			return e.run(c.Context(), c.InOrStdin())
 		}
 		for _, obstacle := range obstacles(c.Context(), settings) {
 			fmt.Fprintf(c.OutOrStdout(), "warning: no mail would be handled now: %v\n", obstacle)
@@ -95,11 +98,12 @@ func orElse(text, otherwise string) string {
 type explainer struct {
 	settings *filter.Settings
 	out      io.Writer
+	envelope func(*filter.Message) filter.Envelope // m is nil where the header could not be read
 }
 
-func (e explainer) run(ctx context.Context, in io.Reader, flags flagEnvelope) error {
+func (e explainer) run(ctx context.Context, in io.Reader) error {
 	r := report{}
-	r.fail(e.explain(ctx, in, flags))
+	r.fail(e.explain(ctx, in))
 	if line := r.ending().line(); line != "" {
 		e.line("ends with %d: %s", r.Exit, line)
 		if r.Exit == exitLater {
@@ -111,13 +115,13 @@ func (e explainer) run(ctx context.Context, in io.Reader, flags flagEnvelope) er
 	return nil
 }
 
-func (e explainer) explain(ctx context.Context, in io.Reader, flags flagEnvelope) (err error) {
+func (e explainer) explain(ctx context.Context, in io.Reader) (err error) {
 	data, tooLarge, err := readBounded(in, e.settings.SizeLimit)
 	if err != nil {
 		return err
 	}
 	msg, err := filter.Open(bytes.NewReader(data), int64(len(data)))
-	env := readEnvelope(os.LookupEnv, flags, e.settings.MTA, msg)
+	env := e.envelope(msg)
 	// A machine gets no bounce, whatever is wrong with its mail (C18).
 	defer func() {
 		if code := endingOf(err).Code; automatic(msg, env) && (code == exitData || code == exitDenied) {
@@ -127,7 +131,7 @@ func (e explainer) explain(ctx context.Context, in io.Reader, flags flagEnvelope
 	if err != nil {
 		return err
 	}
-	e.envelope(env, msg)
+	e.delivery(env, msg)
 	header, err := filter.Read(bufio.NewReader(bytes.NewReader(data)))
 	if err != nil {
 		return err
@@ -184,7 +188,7 @@ func readBounded(in io.Reader, limit int64) (data []byte, overLimit, err error) 
 	return data, overLimit, err
 }
 
-func (e explainer) envelope(env filter.Envelope, m *filter.Message) {
+func (e explainer) delivery(env filter.Envelope, m *filter.Message) {
 	e.line("mail server: %s", orElse(env.MTA, "none (run by hand)"))
 	sender := env.Sender
 	switch {

@@ -21,13 +21,14 @@ import (
 
 // stage is a site, a mail for it and a place of its own.
 type stage struct {
-	*testing.T
+	testing.TB
 	dir    string
 	site   *fakesite.Site
+	url    string
 	silent bool // the site takes the ad and never answers
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t testing.TB) *stage {
 	t.Helper()
 	if !haveBrowser(t) {
 		t.Skip("no browser here, or -short")
@@ -37,9 +38,10 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	site.AddAccount("fred@example.org", "correct horse")
-	s := &stage{T: t, dir: t.TempDir(), site: site}
+	s := &stage{TB: t, dir: t.TempDir(), site: site}
 	server := httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(server.Close)
+	s.url = server.URL
 	if err := setUpFiles(s.dir, server.URL); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"mailapp/filter"
 	"mailapp/poster"
+	"mailapp/poster/browser"
 	"mailapp/poster/ledger"
 )
 
@@ -81,6 +82,8 @@ func endingOf(err error) ending {
 		return ending{exitData, "5.6.0", defect.Text}
 	case errors.As(err, &turn):
 		return ending{exitLater, "4.3.0", "It is not this message's turn yet (" + turn.Why + "); it will be tried again."}
+	case errors.Is(err, browser.ErrBusy):
+		return ending{exitLater, "4.3.0", "Too much is being posted at the moment; the message will be tried again."}
 	case errors.Is(err, ledger.ErrBusy):
 		return ending{exitLater, "4.3.0", "Another copy of this message is being worked on; it will be tried again."}
 	case errors.Is(err, context.DeadlineExceeded):

@@ -177,8 +177,18 @@ func flowValues(f *flow.Flow, app *filter.App, fields map[string]string) map[str
 }
 
 func newBrowser(s *filter.Settings, state stateDir) *browser.Browser {
-	return &browser.Browser{Path: s.Path(s.Browser.Path), NoSandbox: !s.Browser.Sandbox, Dir: state.run()}
+	most := s.Browser.Most
+	if most == 0 {
+		most = max(browser.Room(), leastBrowsers)
+	}
+	return &browser.Browser{
+		Path: s.Path(s.Browser.Path), NoSandbox: !s.Browser.Sandbox, Dir: state.run(), Most: most, Slots: state.slots(),
+	}
 }
+
+// leastBrowsers may run at once everywhere unless the settings say otherwise: the
+// one that a batch keeps for long must not keep a mail server's mails waiting.
+const leastBrowsers = 2
 
 // poster readies a browser, which is not started yet.
 func (m *mail) poster() (*poster.Poster, error) {
@@ -187,7 +197,7 @@ func (m *mail) poster() (*poster.Poster, error) {
 	}
 	p := &poster.Poster{
 		Ledger: m.ledger,
-		Site:   newBrowser(m.settings, m.state),
+		Site:   m.shop.site(newBrowser(m.settings, m.state)),
 		Send:   sendBy(m.settings), From: receiptFrom(m.settings),
 		Progress: func(e flow.Event) { m.say("page", "%s", e.Text) },
 		GiveUp:   m.settings.GiveUp,

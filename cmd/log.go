@@ -2,8 +2,11 @@ package cmd
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"time"
+
+	"mailapp/poster"
 )
 
 // report is what is known of one mail when its handling ends. It is what the
@@ -25,6 +28,7 @@ type report struct {
 	Error     string    `json:"error,omitempty"` // the cause
 	Aside     string    `json:"aside,omitempty"` // what else went wrong, such as a notice to the owner
 	Trace     string    `json:"trace,omitempty"` // the file that shows a run that failed
+	Until     time.Time `json:"until,omitzero"`  // its turn, where it only has to wait
 	Millis    int64     `json:"ms"`
 
 	Screenshot []byte `json:"-"`
@@ -44,7 +48,18 @@ func (r *report) end(e ending, cause error) {
 }
 
 // fail ends with what the error means to a mail server.
-func (r *report) fail(err error) { r.end(endingOf(err), err) }
+func (r *report) fail(err error) {
+	r.end(endingOf(err), err)
+	if turn, ok := errors.AsType[poster.Wait](err); ok {
+		r.Until = turn.Until
+		if r.Until.IsZero() {
+			r.Until = time.Now().Add(soon)
+		}
+	}
+}
+
+// soon is when it is worth asking again where nobody knows a time.
+const soon = 5 * time.Second
 
 // note adds something that went wrong beside the mail's own end.
 func (r *report) note(err error) {

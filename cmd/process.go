@@ -18,11 +18,17 @@ import (
 // envelope. Whatever goes wrong comes back as an error, and exit.go alone
 // decides what the mail server hears of it.
 func process(ctx context.Context, message *os.File, req request, tell func(event)) (r report) {
-	m := &mail{file: message, size: req.Size, keptMail: req.Mail, retry: req.Retry, tell: tell, report: &r}
+	m := &mail{file: message, size: req.Size, keptMail: req.Mail, retry: req.Retry, shop: req.shop, tell: tell, report: &r}
 	err := m.open(ctx, req.Rules)
 	if err == nil {
-		defer m.ledger.Close()
+		defer m.shop.leave(m.ledger)
+		if req.Unbounced {
+			m.settings.Refusals = filter.ByMail
+		}
 		err = m.handle(ctx)
+	}
+	if req.Unbounced {
+		err = m.tellRefusal(ctx, err)
 	}
 	r.fail(err)
 	return r
@@ -50,6 +56,7 @@ type mail struct {
 	keptMail
 	retry    bool // a person has said that what is held is to be done
 	released bool // its sender has said that it is theirs
+	shop     *shop
 	tell     func(event)
 	report   *report
 
@@ -70,13 +77,13 @@ func (m *mail) open(ctx context.Context, rules string) (err error) {
 	if m.state, err = openState(m.settings); err != nil {
 		return err
 	}
-	if m.ledger, err = openLedger(ctx, m.settings, m.state); err != nil {
+	if m.ledger, err = m.shop.enter(func() (*ledger.Ledger, error) { return openLedger(ctx, m.settings, m.state) }); err != nil {
 		return err
 	}
-	m.ledger.Observe = observe
 	people, err := m.ledger.People(ctx)
 	if err != nil {
-		return errors.Join(err, m.ledger.Close())
+		m.shop.leave(m.ledger)
+		return err
 	}
 	m.settings = withPeople(m.settings, people)
 	return nil

@@ -419,7 +419,7 @@ func testMishaps(t *testing.T, program string) {
 		"the clock is set back":   {prepare: doubt, env: "TEST_CLOCK=-72h", code: exitDone, state: ledger.Answered, ads: 1},
 		"the clock is set ahead":  {prepare: doubt, env: "TEST_CLOCK=1000h", code: exitDone, state: ledger.Answered, ads: 1},
 		"the list is down":        {does: "unlisted", prepare: doubt, code: exitLater, state: ledger.Doubt, ads: 1},
-		"the site hangs":          {does: "hangs", prepare: soon, code: exitLater, state: ledger.Doubt, ads: 1},
+		"the site hangs":          {does: "hangs", prepare: hurry, code: exitLater, state: ledger.Doubt, ads: 1},
 		"it failed for too long":  {does: "down", prepare: func(y *yard) { y.deliver() }, env: "TEST_CLOCK=73h", code: exitDone, state: ledger.Held},
 		"in doubt for too long":   {does: "unlisted", prepare: doubt, env: "TEST_CLOCK=73h", code: exitDone, state: ledger.Held, ads: 1},
 		"the ledger is locked":    {prepare: lockLedger, code: exitLater, state: ledger.None},
@@ -447,7 +447,7 @@ func testMishaps(t *testing.T, program string) {
 	}
 }
 
-func soon(y *yard) {
+func hurry(y *yard) {
 	rules := []byte("deadline: 1s\nallow-root: true\n" + bazaarRules)
 	if err := os.WriteFile(y.path("rules.yaml"), rules, 0o600); err != nil {
 		y.Fatal(err)
@@ -457,7 +457,7 @@ func soon(y *yard) {
 // lockLedger holds the lock under which SQLite writes, as a backup might, for
 // longer than a mail may take.
 func lockLedger(y *yard) {
-	soon(y)
+	hurry(y)
 	y.job() // which makes the ledger
 	f, err := os.OpenFile(y.path("state/ledger.sqlite"), os.O_RDWR, 0)
 	if err != nil {

@@ -3,8 +3,9 @@
 //
 // process.go tells the program's story, one mail from bytes to receipt;
 // receive.go and supervise.go are the small parent process around it; exit.go
-// is the one place where an error becomes a text and an exit code. Each other
-// file is a command.
+// is the one place where an error becomes a text and an exit code. batch.go does
+// the same for many mails: mailbox.go finds them, item.go follows each, and
+// crew.go is the worker that they share. Most other files are a command each.
 package cmd
 
 import (
@@ -60,9 +61,9 @@ func newRoot(exampleRules []byte) *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return codeError{exitUsage, err} })
 	root.PersistentFlags().String("rules", "", "read the rules from `FILE`")
-	root.AddCommand(newRunCommand(), newCheckCommand(), newLedgerCommand(), newPeopleCommand(), newAddressCommand(),
+	root.AddCommand(newRunCommand(), newBatchCommand(), newCheckCommand(), newLedgerCommand(), newPeopleCommand(), newAddressCommand(),
 		newFlowCommand(), newInitCommand(exampleRules),
-		newDemoCommand(), newWorkerCommand())
+		newDemoCommand(), newWorkerCommand(), newCrewCommand())
 	asUsage(root)
 	return root
 }

@@ -63,7 +63,8 @@ func reportAndLinger() {
 const quickEnd = "atexit_sleep_ms=0"
 
 // zone is a file that stands for the DNS, or "" for one without any name: lines
-// of a name and its TXT record. A line SERVFAIL has every question fail.
+// of a name and its TXT record. A line SERVFAIL has every question fail, and a
+// line of PANIC and a name that question end the process.
 type zone string
 
 func (z zone) lookupTXT(_ context.Context, name string) ([]string, error) {
@@ -75,6 +76,8 @@ func (z zone) lookupTXT(_ context.Context, name string) ([]string, error) {
 	for line := range strings.Lines(string(data)) {
 		owner, text, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch {
+		case owner == "PANIC" && text == strings.TrimSuffix(name, "."):
+			panic("a poisonous mail")
 		case owner == "SERVFAIL":
 			return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
 		case strings.EqualFold(owner, strings.TrimSuffix(name, ".")):
@@ -148,7 +151,7 @@ func runScripts(t *testing.T, dir string) {
 }
 
 // haveBrowser tells whether browser tests can run. Under make test they must.
-func haveBrowser(t *testing.T) bool {
+func haveBrowser(t testing.TB) bool {
 	if testing.Short() {
 		return false
 	}

@@ -135,6 +135,7 @@ func obstacles(ctx context.Context, s *filter.Settings) []error {
 
 // run holds spool files, photos and browser profiles while they are in use.
 func (d stateDir) run() string      { return filepath.Join(string(d), "run") }
+func (d stateDir) slots() string    { return filepath.Join(string(d), "slots") }
 func (d stateDir) kept() string     { return filepath.Join(string(d), "kept") }
 func (d stateDir) traces() string   { return filepath.Join(string(d), "traces") }
 func (d stateDir) sessions() string { return filepath.Join(string(d), "sessions") }

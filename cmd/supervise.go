@@ -30,6 +30,11 @@ type request struct {
 	Deadline time.Duration
 	Retry    bool
 	RunDir   string
+	// Unbounced: no mail server waits for the exit code, so that a proven sender
+	// hears of every refusal by mail.
+	Unbounced bool
+
+	shop *shop // what several mails of one worker share; nil where there is one
 }
 
 // event is one line from the worker: a step for whoever watches, or the
@@ -49,7 +54,7 @@ type event struct {
 func (d delivery) supervise(ctx context.Context, spool *os.File, req request, r report) report {
 	ctx, cancel := context.WithTimeout(ctx, req.Deadline)
 	defer cancel()
-	w, err := startWorker(spool, req)
+	w, err := startWorker(workerCommand, spool, req)
 	if err != nil {
 		r.fail(fmt.Errorf("starting the worker: %w", err))
 		return r
@@ -83,7 +88,9 @@ type worker struct {
 	stderr  tail
 }
 
-func startWorker(spool *os.File, req request) (*worker, error) {
+// startWorker starts a worker by its command and gives it its first request, if
+// there is one yet.
+func startWorker(command string, spool *os.File, first any) (*worker, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -100,7 +107,7 @@ func startWorker(spool *os.File, req request) (*worker, error) {
 	defer reportW.Close()
 	w := &worker{request: requestW, report: reportR}
 	w.cmd = &exec.Cmd{
-		Path: exe, Args: []string{"mailapp", workerCommand},
+		Path: exe, Args: []string{"mailapp", command},
 		ExtraFiles:  []*os.File{spool, requestR, reportW},
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
 		Stderr:      &w.stderr,
@@ -109,7 +116,10 @@ func startWorker(spool *os.File, req request) (*worker, error) {
 	if err := w.cmd.Start(); err != nil {
 		return nil, errors.Join(err, requestW.Close(), reportR.Close())
 	}
-	if err := json.NewEncoder(requestW).Encode(req); err != nil {
+	if first == nil {
+		return w, nil
+	}
+	if err := json.NewEncoder(requestW).Encode(first); err != nil {
 		w.kill()
 		return nil, errors.Join(err, w.wait())
 	}

@@ -40,14 +40,9 @@ func newWorkerCommand() *cobra.Command {
 // work is the worker's whole life: take the request, handle the message,
 // report. It ends itself and all that it started when the parent goes.
 func work(report *os.File) (int, error) {
-	for fd := fdSpool; fd <= fdReport; fd++ {
-		var st syscall.Stat_t
-		if err := syscall.Fstat(fd, &st); err != nil {
-			return 0, errors.New("the worker needs its parent's file descriptors")
-		}
+	if err := beWorker(); err != nil {
+		return 0, err
 	}
-	keepDescriptors()
-	preferOOM()
 	requests := os.NewFile(fdRequest, "request")
 	dec := json.NewDecoder(requests)
 	var req request
@@ -56,7 +51,7 @@ func work(report *os.File) (int, error) {
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, requests)
-		_ = syscall.Kill(0, syscall.SIGKILL) // our group: the parent made us its leader
+		endGroup()
 	}()
 	reports := &reporter{enc: json.NewEncoder(report)}
 	ctx, cancel := context.WithTimeout(context.Background(), req.Deadline-grace(req.Deadline))
@@ -65,6 +60,23 @@ func work(report *os.File) (int, error) {
 	reports.emit(event{Report: &r, Screenshot: r.Screenshot})
 	return r.Exit, nil
 }
+
+// beWorker takes over what the parent gives to its workers.
+func beWorker() error {
+	for fd := fdSpool; fd <= fdReport; fd++ {
+		var st syscall.Stat_t
+		if err := syscall.Fstat(fd, &st); err != nil {
+			return errors.New("the worker needs its parent's file descriptors")
+		}
+	}
+	keepDescriptors()
+	preferOOM()
+	return nil
+}
+
+// endGroup ends us and all that we started: the parent made us the leader of a
+// group.
+func endGroup() { _ = syscall.Kill(0, syscall.SIGKILL) }
 
 // grace is what is left of the deadline for writing down what has happened,
 // before the parent ends everything.

@@ -29,6 +29,7 @@ const (
 	aSize        shape = "size"
 	aSizeLimit   shape = "size-limit"
 	aTime        shape = "time"
+	aCount       shape = "count"
 	aName        shape = "name"
 	aSentence    shape = "sentence"
 	aText        shape = "text"
@@ -37,7 +38,7 @@ const (
 	someMailbox  shape = "recipients"
 	aWebAddress  shape = "web-address"
 	aDatabase    shape = "database"
-	aCount       shape = "count"
+	aFew         shape = "few"
 	thePace      shape = "pace"
 	trueOrFalse  shape = "yes"
 	thePeople    shape = "people"
@@ -122,6 +123,7 @@ var objects = map[shape][]keyWord{
 	theBrowser: {
 		{"path", aPath, false, "The program; looked for unless this is given."},
 		{"sandbox", trueOrFalse, false, "Whether it runs in its own sandbox; true unless this is given."},
+		{"most", aFew, false, "How many may run at once on this host; as many as it has room for unless this is given."},
 	},
 	theTrust: {
 		{"authserv-id", aHost, false, "Our own mail server's name in the Authentication-Results that it writes. Without it no such field is believed."},

@@ -131,7 +131,17 @@ func (p *parser) browser(n strictyaml.Node) {
 	if keys["sandbox"].IsSet() {
 		p.s.Browser.Sandbox = keys["sandbox"].Bool()
 	}
+	if most := keys["most"]; most.IsText() {
+		n, err := strconv.Atoi(most.Text())
+		if err != nil || n < 1 || n > maxBrowsers {
+			most.Mistake("here belongs a number of browsers from 1 to %d, not %q", maxBrowsers, most.Text())
+		}
+		p.s.Browser.Most = n
+	}
 }
+
+// maxBrowsers is more than any host has memory for.
+const maxBrowsers = 1000
 
 func (p *parser) trust(n strictyaml.Node) {
 	n = n.In("trust")

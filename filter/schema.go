@@ -65,6 +65,7 @@ func plainShapes() map[shape]strictyaml.Schema {
 		aSize:        fitting(`^(over|under)\s+[0-9]{1,12}\s*[kKMG]?B?$`),
 		aSizeLimit:   strictyaml.Size,
 		aTime:        strictyaml.Time,
+		aFew:         {"type": "integer", "minimum": 1, "maximum": maxBrowsers},
 		aName:        saying(),
 		aSentence:    saying(),
 		aText:        strictyaml.Scalar,

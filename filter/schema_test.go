@@ -134,7 +134,7 @@ deadline: 1m30s
 size-limit: 100000
 refusals: mail
 receipts: {from: mailapp@bücher.example, smtp: "[::1]:25"}
-browser: {path: /usr/bin/chromium, sandbox: no}
+browser: {path: /usr/bin/chromium, sandbox: no, most: 3}
 trust: {authserv-id: mx.example.org, received-by: mx.example.org, unproven: drop}
 people:
   7up: {addresses: fred@example.org, logins: 7, accept: [dkim, address-secret], secret: {command: [pass, show, fred]}}
@@ -173,7 +173,7 @@ func TestSchemaRefuses(t *testing.T) {
 		head + rules + "mta: postfx", head + rules + "deadline: soon", head + rules + "deadline: 90", head + rules + "size-limit: 0",
 		head + rules + "size-limit: big", head + rules + "allow-root: perhaps", head + rules + "refusals: shout", head + rules + "state: ''",
 		head + rules + "receipts: {smtp: localhost}", head + rules + "receipts: {smtp: 'a:25', maildir: b}", head + rules + "receipts: {to: a@b.c}",
-		head + rules + "trust: {unproven: bounce}", head + rules + "trust: {authserv-id: a b}", head + rules + "browser: {sandbox: 1}", head + rules + "browser: off",
+		head + rules + "trust: {unproven: bounce}", head + rules + "trust: {authserv-id: a b}", head + rules + "browser: {sandbox: 1}", head + rules + "browser: off", head + rules + "browser: {most: 0}", head + rules + "browser: {most: many}",
 		person("logins: a"), person("addresses: []"), person("addresses: 'Fred <a@b.c>'"), person("addresses: a@b.c, acept: sasl"),
 		person("addresses: a@b.c, accept: sals"), person("addresses: a@b.c, secret: s3cret"), person("addresses: a@b.c, secret: {}"),
 		person("addresses: a@b.c, secret: {env: A, file: b}"), head + rules + "people: {Fred: {addresses: a@b.c}}", head + rules + "people: {fred: }",

@@ -67,6 +67,7 @@ type Receipts struct {
 type Browser struct {
 	Path    string // as written, "" to look for one
 	Sandbox bool
+	Most    int // at once on this host; 0 for what the host has room for
 }
 
 // Trust says what counts as proof of a sender, and what happens without.

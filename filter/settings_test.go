@@ -155,6 +155,8 @@ func TestMistakes(t *testing.T) {
 		{"receipts: {smtp: 'localhost:25', maildir: x}", "only one of"},
 		{"receipts: {from: nobody}", "receipts: here belongs a mail address"},
 		{"browser: {sandbox: perhaps}", "true or false"},
+		{"browser: {most: 0}", `here belongs a number of browsers from 1 to 1000, not "0"`},
+		{"browser: {most: many}", `not "many"`},
 		{"trust: {authserv-id: a b}", "is one word"},
 		// People and apps.
 		{"people: {fred: }", `person "fred": addresses is missing`},

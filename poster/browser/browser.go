@@ -47,6 +47,11 @@ type Browser struct {
 	Show      bool   // in a window, for a person to watch; needs more than a headless shell
 	Dir       string // run directories are made below it, 0700, unless there is room in memory; empty: the system's
 
+	Most  int    // browsers that may run at once on this host; 0: as many as are asked for
+	Slots string // directory of the locks by which they are counted
+
+	kept *Kept // runs take place there; nil: each has a browser of its own
+
 	// For tests:
 	extra   []string                  // flags
 	unguard bool                      // publish without the guard
@@ -54,8 +59,8 @@ type Browser struct {
 }
 
 // Run carries out a task. Every error is a [*flow.Failure], which wraps the
-// context's error if that has ended the run. A context that ends kills the
-// browser at once.
+// context's error if that has ended the run, or [ErrBusy]. A context that ends
+// kills the browser at once.
 //
 // A task's session is tried first, if it has one: see [run.anew].
 func (b *Browser) Run(ctx context.Context, task flow.Task) (flow.Result, error) {
@@ -149,8 +154,8 @@ func (r *run) whole(ctx context.Context) (flow.Result, *flow.Failure) {
 	return result, nil
 }
 
-// start brings up the proxy, the browser and its one page. stop ends them all.
-func (r *run) start(ctx context.Context) (stop func() error, err error) {
+// alone brings up the proxy, the browser and its one page. stop ends them all.
+func (r *run) alone(ctx context.Context) (stop func() error, err error) {
 	program, err := find(r.browser.Path, r.browser.Show)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,11 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	flag.Set("test.parallel", "4") // most of these tests wait for a page most of the time
-	os.Exit(m.Run())
+	code := m.Run()
+	if os.Getenv("MAILAPP_TEST_KEPT") != "" {
+		keptForAll().Close()
+	}
+	os.Exit(code)
 }
 
 // chromium skips a test where no browser is installed.
@@ -71,6 +75,7 @@ func siteHandler(pages map[string]page) http.Handler {
 // trial is one run of a small flow on a small site.
 type trial struct {
 	browser Browser
+	kept    *Kept  // in place of browser
 	limit   string // of a step; 30s if empty
 	head    string // of the flow: more keys
 	steps   string // YAML lines, after "open: {{site}}/"
@@ -121,7 +126,7 @@ func (tr trial) run(t testing.TB, ctx context.Context, url string) (flow.Result,
 	if tr.change != nil {
 		tr.change(&task)
 	}
-	result, err := tr.browser.Run(ctx, task)
+	result, err := tr.site().Run(ctx, task)
 	if err == nil {
 		return result, nil
 	}
@@ -131,6 +136,27 @@ func (tr trial) run(t testing.TB, ctx context.Context, url string) (flow.Result,
 	}
 	return result, f
 }
+
+// runner is where a trial runs.
+type runner interface {
+	Run(context.Context, flow.Task) (flow.Result, error)
+}
+
+// site is a browser of the trial's own or, with MAILAPP_TEST_KEPT, one that all
+// trials share which ask for nothing special; that is the program at
+// MAILAPP_TEST_CHROMIUM, if it is set.
+func (tr trial) site() runner {
+	if tr.kept != nil {
+		return tr.kept
+	}
+	b := tr.browser
+	if os.Getenv("MAILAPP_TEST_KEPT") == "" || b.Path != "" || b.extra != nil || b.started != nil || b.Most > 0 {
+		return &b
+	}
+	return keptForAll()
+}
+
+var keptForAll = sync.OnceValue(func() *Kept { return (&Browser{Path: os.Getenv("MAILAPP_TEST_CHROMIUM")}).Keep() })
 
 // must runs a trial that ends well.
 func (tr trial) must(t testing.TB, url string) flow.Result {

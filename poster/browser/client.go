@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/go-rod/rod/lib/cdp"
@@ -29,8 +30,7 @@ type client struct {
 	mu      sync.Mutex
 	last    int
 	waiting map[int]chan<- cdp.Response
-	hear    func(*cdp.Event)
-	gone    func()
+	tabs    []*listener // replaced, never changed
 	ended   bool
 	none    chan *cdp.Event // for rod, which has no need to hear of events
 }
@@ -73,16 +73,28 @@ func (c *client) Call(ctx context.Context, session, method string, params any) (
 	}
 }
 
+// listener is told of events.
+type listener struct {
+	hear func(*cdp.Event)
+	gone func()
+}
+
 // listen has each event from now on given to hear, one after the other, before
 // any later answer is. gone is called when the browser has ended. Neither may
-// wait for the browser.
-func (c *client) listen(hear func(*cdp.Event), gone func()) {
+// wait for the browser. stop ends it.
+func (c *client) listen(hear func(*cdp.Event), gone func()) (stop func()) {
+	l := &listener{hear, gone}
 	c.mu.Lock()
-	c.hear, c.gone = hear, gone
+	c.tabs = append(slices.Clone(c.tabs), l)
 	ended := c.ended
 	c.mu.Unlock()
 	if ended {
 		gone()
+	}
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.tabs = slices.DeleteFunc(slices.Clone(c.tabs), func(other *listener) bool { return other == l })
 	}
 }
 
@@ -130,10 +142,10 @@ func (c *client) read() {
 
 func (c *client) tell(e *cdp.Event) {
 	c.mu.Lock()
-	hear := c.hear
+	tabs := c.tabs
 	c.mu.Unlock()
-	if hear != nil {
-		hear(e)
+	for _, t := range tabs {
+		t.hear(e)
 	}
 }
 
@@ -153,11 +165,11 @@ func (c *client) end() {
 		delete(c.waiting, id)
 		close(answered)
 	}
-	gone := c.gone
+	tabs := c.tabs
 	c.mu.Unlock()
 	close(c.none)
-	if gone != nil {
-		gone()
+	for _, t := range tabs {
+		t.gone()
 	}
 }
 

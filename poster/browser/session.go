@@ -95,7 +95,7 @@ func (r *run) resume(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	for _, c := range r.cookies {
-		err := proto.StorageSetCookies{Cookies: []*cookie{c}}.Call(r.tab.page.Context(ctx))
+		err := proto.StorageSetCookies{Cookies: []*cookie{c}, BrowserContextID: r.tab.context}.Call(r.tab.browser.Context(ctx))
 		r.resumed = r.resumed || err == nil
 	}
 }
@@ -120,7 +120,7 @@ func (r *run) jar(ctx context.Context) []*cookie {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	all, err := proto.StorageGetCookies{}.Call(r.tab.page.Context(ctx))
+	all, err := proto.StorageGetCookies{BrowserContextID: r.tab.context}.Call(r.tab.browser.Context(ctx))
 	if err != nil {
 		return nil
 	}

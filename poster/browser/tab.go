@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -35,48 +36,110 @@ type tab struct {
 	inner *inner // where the engine has found something last; only the run's goroutine uses it
 }
 
-// openTab takes over the page that the browser has opened, and closes every
-// door that a page could use.
+// openTab takes over the page that the browser has opened.
 func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
+	return openTabIn(ctx, newClient(p), px, "")
+}
+
+// openTabIn opens a page in a browser context, or takes over the browser's own,
+// and closes every door that a page could use.
+func openTabIn(ctx context.Context, c *client, px *proxy, in proto.BrowserBrowserContextID) (_ *tab, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*callLimit)
 	defer cancel()
-	c := newClient(p)
-	b := rod.New().ControlURL("").Client(c).
+	life, end := context.WithCancel(context.Background()) // of what rod has running for the tab
+	defer func() {
+		if err != nil {
+			end()
+		}
+	}()
+	b := rod.New().ControlURL("").Client(c).Context(life).
 		Trace(false).SlowMotion(0).Monitor("").Logger(utils.LoggerQuiet).NoDefaultDevice()
 	if err := b.Connect(); err != nil {
 		return nil, err
 	}
-	limited := b.Context(ctx)
+	w := &windows{browser: b, proxy: px, context: in, changed: make(chan struct{})}
+	stop := c.listen(w.hear, func() { w.breakOff(errGone) })
+	w.deafen = func() { stop(); end() }
+	t := &tab{windows: w}
+	if t.page, err = w.firstPage(ctx); err != nil {
+		w.deafen()
+		return nil, err
+	}
+	w.update(func() { w.first, w.front, w.tabs = t, t, []*tab{t} })
+	if err := t.shut(ctx); err != nil {
+		w.deafen()
+		return nil, err
+	}
+	return t, nil
+}
+
+// shut closes every door that the page could use, and has the browser tell of it.
+func (t *tab) shut(ctx context.Context) error {
+	limited, page := t.browser.Context(ctx), t.page.Context(ctx)
+	downloads := proto.BrowserSetDownloadBehavior{Behavior: proto.BrowserSetDownloadBehaviorBehaviorDeny, BrowserContextID: t.context}
+	if err := downloads.Call(limited); err != nil {
+		return err
+	}
+	if err := (proto.PageEnable{}).Call(page); err != nil {
+		return err
+	}
+	if t.context == "" {
+		if err := t.greet(ctx); err != nil {
+			return err
+		}
+		return await(limited)
+	}
+	// It acts as if it were the one in front.
+	if err := (proto.EmulationSetFocusEmulationEnabled{Enabled: true}).Call(page); err != nil {
+		return err
+	}
+	return t.greet(ctx)
+}
+
+// firstPage gives the page that the browser has opened, or opens one in the
+// run's browser context, which is as large.
+func (w *windows) firstPage(ctx context.Context) (target, error) {
+	limited := w.browser.Context(ctx)
+	if w.context != "" {
+		return w.newPage(ctx)
+	}
 	targets, err := proto.TargetGetTargets{}.Call(limited)
 	if err != nil {
-		return nil, err
+		return target{}, err
 	}
 	i := slices.IndexFunc(targets.TargetInfos, func(t *proto.TargetTargetInfo) bool {
 		return t.Type == proto.TargetTargetInfoTypePage
 	})
 	if i < 0 {
-		return nil, errors.New("the browser has opened no page")
+		return target{}, errors.New("the browser has opened no page")
 	}
-	page := target{browser: b, id: targets.TargetInfos[i].TargetID}
+	page := target{browser: w.browser, id: targets.TargetInfos[i].TargetID}
 	attached, err := proto.TargetAttachToTarget{TargetID: page.id, Flatten: true}.Call(limited)
 	if err != nil {
-		return nil, err
+		return target{}, err
 	}
 	page.session = attached.SessionID
-	t := &tab{page: page, windows: &windows{browser: b, proxy: px, changed: make(chan struct{})}}
-	t.first, t.front, t.tabs = t, t, []*tab{t}
-	c.listen(t.hear, func() { t.breakOff(errGone) })
-	downloads := proto.BrowserSetDownloadBehavior{Behavior: proto.BrowserSetDownloadBehaviorBehaviorDeny}
-	if err := downloads.Call(limited); err != nil {
-		return nil, err
+	return page, nil
+}
+
+// newPage opens a page in the run's browser context. It is held like every new
+// window, see await, and the browser tells of it before it answers.
+func (w *windows) newPage(ctx context.Context) (target, error) {
+	limited := w.browser.Context(ctx)
+	var width, height int
+	if _, err := fmt.Sscanf(windowSize, "%d,%d", &width, &height); err != nil {
+		return target{}, err
 	}
-	if err := (proto.PageEnable{}).Call(page.Context(ctx)); err != nil {
-		return nil, err
+	made, err := proto.TargetCreateTarget{URL: "about:blank", BrowserContextID: w.context, NewWindow: true, Width: &width, Height: &height}.Call(limited)
+	if err != nil {
+		return target{}, err
 	}
-	if err := t.greet(ctx); err != nil {
-		return nil, err
+	page := target{browser: w.browser, id: made.TargetID}
+	known := func() bool { page.session = w.held[page.id]; return page.session != "" }
+	if err := w.until(ctx, known); err != nil {
+		return target{}, err
 	}
-	return t, t.await(limited)
+	return page, proto.RuntimeRunIfWaitingForDebugger{}.Call(page.Context(ctx))
 }
 
 // greet opens a page of the proxy's own, which asks for the password, so that
@@ -105,6 +168,11 @@ func (w *windows) hear(m *cdp.Event) {
 	} else {
 		w.targetEvent(m)
 	}
+}
+
+// isOurs tells whether a page was opened by this tab's, and not in another run.
+func (t *tab) isOurs(i *proto.TargetTargetInfo) bool {
+	return t.context == "" || i.BrowserContextID == t.context
 }
 
 func (t *tab) pageEvent(m *cdp.Event) {

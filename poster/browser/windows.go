@@ -28,6 +28,8 @@ const maxWindows = 6
 type windows struct {
 	browser *rod.Browser
 	proxy   *proxy
+	context proto.BrowserBrowserContextID // of the run's own; "" if it has the browser to itself
+	deafen  func()                        // has the tabs hear of nothing any more
 
 	mu        sync.Mutex
 	changed   chan struct{} // closed and replaced whenever something below, or of a tab, changes
@@ -35,15 +37,16 @@ type windows struct {
 	broken    error // ended the running step, or will end the next
 	pages     []string
 	replies   replies
-	first     *tab     // the one that the run began with
-	tabs      []*tab   // those that are open, the newest last
-	front     *tab     // where steps are done
-	guarded   bool     // publish: see guard
-	sending   *sending // of photos, by all tabs; nil: nobody watches
+	first     *tab                                           // the one that the run began with
+	held      map[proto.TargetTargetID]proto.TargetSessionID // new pages, before there is a first
+	tabs      []*tab                                         // those that are open, the newest last
+	front     *tab                                           // where steps are done
+	guarded   bool                                           // publish: see guard
+	sending   *sending                                       // of photos, by all tabs; nil: nobody watches
 }
 
 // await has the browser tell of new windows, and hold them until they are taken over.
-func (w *windows) await(b *rod.Browser) error {
+func await(b proto.Client) error {
 	return proto.TargetSetAutoAttach{
 		AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: true,
 		Filter: proto.TargetTargetFilter{{Type: string(proto.TargetTargetInfoTypePage)}},
@@ -68,13 +71,32 @@ func (w *windows) targetEvent(m *cdp.Event) {
 	var closed proto.TargetDetachedFromTarget
 	switch {
 	case load(m, &opened):
-		if opened.WaitingForDebugger {
-			go w.begin(opened)
+		if opened.WaitingForDebugger && w.isOurs(opened.TargetInfo) {
+			w.receive(opened)
 		}
 	case load(m, &closed):
 		if t := w.tabOf(closed.SessionID); t != nil {
 			w.update(func() { w.forget(t) })
 		}
+	}
+}
+
+// isOurs tells whether a page was opened in this run, and not in another.
+func (w *windows) isOurs(i *proto.TargetTargetInfo) bool {
+	return w.context == "" || i.BrowserContextID == w.context
+}
+
+// receive takes in that the browser holds a new page: the run's first, or one
+// that this opens.
+func (w *windows) receive(e proto.TargetAttachedToTarget) {
+	first := false
+	w.update(func() {
+		if first = w.first == nil; first {
+			w.held = map[proto.TargetTargetID]proto.TargetSessionID{e.TargetInfo.TargetID: e.SessionID}
+		}
+	})
+	if !first {
+		go w.begin(e)
 	}
 }
 
