@@ -13,6 +13,7 @@ import (
 	"mailapp/filter"
 	"mailapp/filter/auth"
 	"mailapp/poster"
+	"mailapp/poster/browser"
 	"mailapp/poster/flow"
 	"mailapp/poster/ledger"
 )
@@ -181,7 +182,7 @@ const ownerTime = 4 * time.Second
 // not changed by it.
 func (m *mail) notifyOwner(job poster.Job, o poster.Outcome, cause error) {
 	var failure *flow.Failure
-	if !errors.As(cause, &failure) {
+	if !errors.As(cause, &failure) || errors.Is(cause, browser.ErrBusy) {
 		return
 	}
 	text := fmt.Sprintf("A mail to app %q could not be posted.\n\n%v\n\n", job.App, cause)

@@ -78,8 +78,8 @@ type batch struct {
 	board    *board
 	crew     crew
 	try      func(context.Context, *item) report // to handle a mail; attempt, but in tests
-	jobs     chan struct{} // holds one for each mail under way
-	alone    sync.Mutex    // of a mail that is handled again by a worker of its own
+	jobs     chan struct{}                       // holds one for each mail under way
+	alone    sync.Mutex                          // of a mail that is handled again by a worker of its own
 }
 
 // newBatch readies all but the mailbox.

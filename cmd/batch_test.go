@@ -390,3 +390,42 @@ func TestWaitingIsReported(t *testing.T) {
 }
 
 func waitUntil(at time.Time) error { return poster.Wait{Until: at, Why: "one ad in 2m"} }
+
+// Where as many browsers run as may, a mail waits for a while and is then tried
+// again by the mail server; the sender reads why, and the owner gets no mail.
+func TestTooManyBrowsers(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	rules := filepath.Join(s.dir, "rules.yaml")
+	data, err := os.ReadFile(rules)
+	if err == nil {
+		err = os.WriteFile(rules, append(data, "browser: {most: 1}\ndeadline: 20s\n"...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	slots := filepath.Join(s.dir, "state", "slots")
+	if err := os.MkdirAll(slots, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := os.Create(filepath.Join(slots, "browser-1.lock"))
+	if err == nil {
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, out := s.deliver()
+	if code != exitLater || out != "4.3.0 Too much is being posted at the moment; the message will be tried again.\n" {
+		t.Errorf("exit %d, %q", code, out)
+	}
+	if s.mails() != 0 {
+		t.Errorf("%d mails were sent", s.mails())
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := s.deliver(); code != exitDone || len(s.site.Ads()) != 1 {
+		t.Errorf("with a free slot: exit %d, %q, %d ads", code, out, len(s.site.Ads()))
+	}
+}

@@ -139,22 +139,24 @@ func allBut(items []*item, it *item) []*item {
 // telling says in one line what has become of a mail.
 func (it *item) telling() string {
 	text := oneLine(it.title()+" ("+it.name+")", 200)
-	more := it.report.URL
-	switch {
-	case it.result != wasPosted || more == "":
-		more = it.report.cause()
-		if it.report.Aside != "" {
-			more = strings.TrimPrefix(more+"; "+it.report.Aside, "; ")
-		}
-		if it.result == wasHeld && it.report.ID != "" {
-			more = strings.TrimSuffix("see mailapp ledger: "+it.report.ID+"; "+more, "; ")
-		}
+	var more []string
+	switch r := it.report; {
+	case it.result == wasPosted:
+		more = []string{r.URL}
+	case it.result == wasHeld:
+		more = []string{"see mailapp ledger: " + r.ID, r.cause(), r.Aside}
+	default:
+		more = []string{r.cause(), r.Aside}
 	}
-	if more == "" {
+	more = slices.DeleteFunc(more, func(s string) bool { return s == "" })
+	if len(more) == 0 {
 		return text
 	}
-	return text + ": " + oneLine(more, 1000)
+	return text + ": " + oneLine(strings.Join(more, "; "), maxTelling)
 }
+
+// maxTelling is how much is told of a mail, in bytes; the log has all of it.
+const maxTelling = 500
 
 func (it *item) title() string {
 	if it.subject == "" {

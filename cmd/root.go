@@ -3,8 +3,9 @@
 //
 // process.go tells the program's story, one mail from bytes to receipt;
 // receive.go and supervise.go are the small parent process around it; exit.go
-// is the one place where an error becomes a text and an exit code. Each other
-// file is a command.
+// is the one place where an error becomes a text and an exit code. batch.go does
+// the same for many mails: mailbox.go finds them, item.go follows each, and
+// crew.go is the worker that they share. Most other files are a command each.
 package cmd
 
 import (

@@ -75,6 +75,7 @@ func siteHandler(pages map[string]page) http.Handler {
 // trial is one run of a small flow on a small site.
 type trial struct {
 	browser Browser
+	kept    *Kept  // in place of browser
 	limit   string // of a step; 30s if empty
 	head    string // of the flow: more keys
 	steps   string // YAML lines, after "open: {{site}}/"
@@ -142,8 +143,12 @@ type runner interface {
 }
 
 // site is a browser of the trial's own or, with MAILAPP_TEST_KEPT, one that all
-// trials share which ask for nothing special.
+// trials share which ask for nothing special; that is the program at
+// MAILAPP_TEST_CHROMIUM, if it is set.
 func (tr trial) site() runner {
+	if tr.kept != nil {
+		return tr.kept
+	}
 	b := tr.browser
 	if os.Getenv("MAILAPP_TEST_KEPT") == "" || b.Path != "" || b.extra != nil || b.started != nil || b.Most > 0 {
 		return &b
@@ -151,7 +156,7 @@ func (tr trial) site() runner {
 	return keptForAll()
 }
 
-var keptForAll = sync.OnceValue(func() *Kept { return (&Browser{}).Keep() })
+var keptForAll = sync.OnceValue(func() *Kept { return (&Browser{Path: os.Getenv("MAILAPP_TEST_CHROMIUM")}).Keep() })
 
 // must runs a trial that ends well.
 func (tr trial) must(t testing.TB, url string) flow.Result {

@@ -50,7 +50,7 @@ func TestKept(t *testing.T) {
 	srv, count := visitors(t)
 	var starts []int
 	dir := t.TempDir()
-	k := (&Browser{Dir: dir, started: func(_ string, pid int) { starts = append(starts, pid) }}).Keep()
+	k := (&Browser{Path: os.Getenv("MAILAPP_TEST_CHROMIUM"), Dir: dir, started: func(_ string, pid int) { starts = append(starts, pid) }}).Keep()
 	elsewhere, _ := visitors(t)
 	var all sync.WaitGroup
 	for _, steps := range []string{

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -241,10 +242,10 @@ func TestGuard(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			post := func(unguard bool) int32 {
+			post := func(unguard bool, kept *Kept) int32 {
 				srv, posts := dropping(t, tt.form, tt.http2)
 				b := Browser{extra: []string{"--ignore-certificate-errors"}, unguard: unguard}
-				f := trial{browser: b, limit: "2s", steps: tt.steps + "- publish: Publish\n- expect: never", photos: photos(2)}.
+				f := trial{browser: b, kept: kept, limit: "2s", steps: tt.steps + "- publish: Publish\n- expect: never", photos: photos(2)}.
 					mustFail(t, srv.URL, flow.Site)
 				if !f.Published {
 					t.Error("does not say that the click may have happened")
@@ -252,11 +253,18 @@ func TestGuard(t *testing.T) {
 				return posts.Load()
 			}
 			for i := range tt.runs {
-				if n := post(false); n != 1 {
+				if n := post(false, nil); n != 1 {
 					t.Errorf("guarded run %d: %d requests, want 1", i+1, n)
 				}
 			}
-			if n := post(true); n != 2 {
+			kept := (&Browser{Path: os.Getenv("MAILAPP_TEST_CHROMIUM"), Dir: t.TempDir(), extra: []string{"--ignore-certificate-errors"}}).Keep()
+			defer kept.Close()
+			for i := range 3 {
+				if n := post(false, kept); n != 1 {
+					t.Errorf("run %d in a kept browser: %d requests, want 1", i+1, n)
+				}
+			}
+			if n := post(true, nil); n != 2 {
 				t.Errorf("without the guard: %d requests; this test proves nothing unless they are 2", n)
 			}
 		})
