@@ -214,7 +214,7 @@ func (p *parser) apps(n strictyaml.Node) {
 
 func (p *parser) app(e strictyaml.Entry) *App {
 	n := e.Value.In("app %q", e.Key)
-	keys := n.Mapping("flow", "url", "account", "password", "keep-session", "with")
+	keys := n.Mapping("flow", "url", "account", "password", "keep-session", "with", "fields", "price-format", "clean")
 	a := &App{
 		Name:        e.Key,
 		Flow:        keys["flow"].Text(),
@@ -226,6 +226,9 @@ func (p *parser) app(e strictyaml.Entry) *App {
 		places:      map[string]strictyaml.Pos{"": e.Name.Pos()},
 	}
 	a.parameters(keys["with"])
+	a.fields(keys["fields"])
+	a.PriceFormat = optionalWord(keys["price-format"], "way to write prices", "", PriceFormats...)
+	a.cleaning(keys["clean"])
 	for _, key := range []string{"flow", "url"} {
 		if !keys[key].IsSet() {
 			mistakeAt(n, e.Name.In("app %q", e.Key), "%s is missing", key)
@@ -241,7 +244,7 @@ func (p *parser) app(e strictyaml.Entry) *App {
 }
 
 // reserved are the placeholders of a flow that the mail and the app itself fill.
-var reserved = []string{fieldTitle, fieldBody, fieldPrice, "photos", "account", "password", "site"}
+var reserved = []string{fieldTitle, fieldBody, fieldHTML, fieldPrice, "photos", "account", "password", "site"}
 
 var parameterName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 

@@ -37,6 +37,9 @@ type Job struct {
 	ledger.Job
 	Title string // names the ad in the receipt
 	Site  string // where it is to appear, for a sender who must look there
+	// LeftOut says what of the mail is not in the ad, a line each; for the
+	// receipt.
+	LeftOut []string
 	// MailRefusals: the sender learns of a refusal by mail, not by a bounce.
 	MailRefusals bool
 	// Retry: a person has said that what is held or in doubt is to be done.
