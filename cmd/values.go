@@ -21,7 +21,7 @@ const titleLength = "title-length"
 
 // flowValues are what a flow's placeholders stand for, but for the secrets.
 // What the mail says comes before what the app sets, and that before what the
-// flow presets.
+// flow presets: a currency that the mail does not name, too.
 func flowValues(f *flow.Flow, app *filter.App, fields map[string]string) map[string]string {
 	values, _ := f.Settings(settingsWith(app, fields))
 	for _, field := range app.Fields {
@@ -29,10 +29,14 @@ func flowValues(f *flow.Flow, app *filter.App, fields map[string]string) map[str
 			values[field.Name] = ""
 		}
 	}
+	preset := values["currency"]
 	for _, name := range ofEveryMail {
 		values[name] = ""
 	}
 	maps.Copy(values, fields)
+	if values["currency"] == "" {
+		values["currency"] = preset
+	}
 	values["site"], values["account"] = app.URL, app.Account
 	if most, err := strconv.Atoi(values[titleLength]); err == nil {
 		values["title"] = filter.CutTitle(values["title"], most)

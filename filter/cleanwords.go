@@ -15,7 +15,7 @@ func anyOf(words ...string) string { return "(?:" + strings.Join(words, "|") + "
 var saidWords = anyOf(`wrote`, `writes`, `said`, `schrieb(?:en)?`, `geschrieben`, `a\s[eé]crit`, `écrivait`, `escribió`, `escreveu`,
 	`ha\sscritto`, `scrisse`, `geschreven`, `schreef`, `skrev`, `skrifaði`, `kirjoitti`, `napisał(?:a|\(a\)|/a)?`, `pisze`,
 	`napsal(?:a|\(a\))?`, `napísala?`, `napísal\(a\)`, `написала?`, `написал\(а\)`, `пишет`, `писала?`, `написав`, `написала`, `пише`,
-	`yazdı`, `şunları yazdı`, `írta`, `a scris`, `έγραψε`, `כתב`, `כתבה`, `‫כתב‬`, `كتب`, `كتبت`, `menulis`, `đã viết`, `va escriure`,
+	`yazdı`, `şunları yazdı`, `írta`, `a scris`, `έγραψε`, `כתב`, `כתבה`, `كتب`, `كتبت`, `menulis`, `đã viết`, `va escriure`,
 	`(?:je )?napisao(?:/la)?`, `je napisala?`, `rašė`, `kirjutas`, `rakstīja`, `เขียนว่า`, `เขียน`, `写道`, `寫道`, `のメール`,
 	`書きました`, `書いた`, `작성`, `님이 작성`, `نوشت`, `लिखा`)
 

@@ -75,7 +75,10 @@ func (m *Message) PostFields(app *App) (fields map[string]string, cut []Cut, err
 		return nil, nil, defect("The message has no subject, and its subject becomes the title of the ad.")
 	}
 	fields[fieldBody], fields[fieldHTML] = text, simpleHTML(text)
-	fields[fieldPrice], fields[fieldCurrency] = formatPrice(cost.amount, app.PriceFormat), cost.currency
+	fields[fieldPrice] = formatPrice(cost.amount, app.PriceFormat)
+	if fields[fieldCurrency] == "" {
+		fields[fieldCurrency] = cost.currency
+	}
 	return fields, cut, nil
 }
 

@@ -10,7 +10,7 @@ import (
 var anAppWithFields = &App{
 	Fields: []Field{
 		{"category", ChoiceField, []string{"Furniture", "Bücher"}}, {"area", TextField, nil}, {"rooms", NumberField, nil},
-		{"price", PriceField, nil}, {"end", DateField, nil}, {"swap", YesNoField, nil}, {"tags", TagsField, nil}, {"title", TextField, nil},
+		{"price", PriceField, nil}, {"end", DateField, nil}, {"swap", YesNoField, nil}, {"tags", TagsField, nil}, {"title", TextField, nil}, {"currency", ChoiceField, []string{"EUR", "CHF"}},
 	},
 	PriceFormat: "1.234,56",
 }
@@ -26,6 +26,7 @@ func TestDeclaredFields(t *testing.T) {
 		{"Sofa - $40", "price: CHF 1'200.50", "price", "1.200,50", ""},
 		{"Sofa - $40", "price: CHF 1'200.50", "title", "Sofa", ""},
 		{"Sofa - $40", "price: CHF 1'200.50", "currency", "CHF", ""},
+		{"Sofa - $40", "currency: chf", "currency", "CHF", ""},
 		{"Sofa - $40", "price: free", "price", "0", ""},
 		{"Sofa", "price: 40 obo", "price", "40", ""},
 		{"Sofa", "price: 40", "price", "40", ""},
