@@ -177,15 +177,14 @@ func (c *cleaner) withoutDashes(lines []string) []string {
 // withoutSentFrom cuts the lines by which programs sign at the end.
 func (c *cleaner) withoutSentFrom(lines []string) []string {
 	n := len(lines)
-	if n == 0 || len(lines[n-1]) > 200 {
+	if n == 0 || len(lines[n-1]) > 300 {
 		return lines
 	}
 	at := n - 1
-	if at > 0 && linkOnly(lines[at]) && sentFrom.MatchString(lines[at-1]) {
+	if at > 0 && linkOnly(lines[at]) && isSentFrom(lines[at-1]) {
 		at--
 	}
-	line := withoutLink(lines[at])
-	if !sentFrom.MatchString(line) || manyDigits.MatchString(line) {
+	if !isSentFrom(withoutLink(lines[at])) {
 		return lines
 	}
 	return c.cutFrom(cleanSentFrom, lines, at)

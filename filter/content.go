@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -199,7 +198,7 @@ func choose(branches [][]passage) []passage {
 }
 
 // stub is what programs write instead of a text.
-var stub = regexp.MustCompile(`(?is)^.{0,200}\b(?:(?:support|view|display|read|see|enable|capable)\w*\b.{0,60}\bHTML|HTML\b.{0,60}\b(?:support|view|display|format|capable|anzeig|darstell|version))`)
+var stub = worded(`(?is)^.{0,200}\b(?:(?:support|view|display|read|see|enable|capable)\w*\b.{0,60}\bHTML|HTML\b.{0,60}\b(?:support|view|display|format|capable|anzeig|darstell|version))`)
 
 func isStub(text string) bool { return len(text) < 400 && stub.MatchString(text) }
 
@@ -291,7 +290,7 @@ func (p *part) isText(data []byte) bool {
 	return !strings.Contains(p.kind, "/") && bytes.IndexByte(data[:min(len(data), 1000)], 0) < 0
 }
 
-var enrichedTag = regexp.MustCompile(`<(?:(<)|/?[A-Za-z][A-Za-z0-9-]{0,60}>)`)
+var enrichedTag = worded(`<(?:(<)|/?[A-Za-z][A-Za-z0-9-]{0,60}>)`)
 
 func (p *part) passage(data []byte) passage {
 	name := p.params["charset"]
@@ -304,7 +303,7 @@ func (p *part) passage(data []byte) passage {
 	text := cleanText(toUTF8(name, data))
 	switch {
 	case p.kind == "text/enriched" || p.kind == "text/richtext":
-		text = enrichedTag.ReplaceAllString(text, "$1") // RFC 1896, as plain as can be
+		text = enrichedTag.pattern().ReplaceAllString(text, "$1") // RFC 1896, as plain as can be
 	case strings.EqualFold(p.params["format"], "flowed"):
 		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
 	}

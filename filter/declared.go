@@ -92,7 +92,7 @@ type declared struct {
 
 // keyLine is `key: value`; a phone may have made the key begin with a capital,
 // or taken another colon.
-var keyLine = regexp.MustCompile(`^\s*(\pL[\pL\pN _-]{0,40}?)\s*[:：=]\s*(.*?)\s*$`)
+var keyLine = worded(`^\s*(\pL[\pL\pN _-]{0,40}?)\s*[:：=]\s*(.*?)\s*$`)
 
 // read takes the app's fields off the head of a text. The head ends at the
 // first line that is no `key: value`, or after an empty line at the first that
@@ -107,7 +107,7 @@ func (d *declared) read(text string) (string, error) {
 			kept = append(kept, lines[at])
 			continue
 		}
-		key := keyLine.FindStringSubmatch(lines[at])
+		key := keyLine.pattern().FindStringSubmatch(lines[at])
 		if key == nil {
 			break
 		}
@@ -222,7 +222,7 @@ func parsePrice(text string) price {
 
 var (
 	plainAmount = regexp.MustCompile(`^` + number + `$`)
-	onlyBargain = regexp.MustCompile(`(?i)^[\s,(]*(?:` + bargain + `)?[\s.)]*$`)
+	onlyBargain = worded(`(?i)^[\s,(]*(?:` + bargain + `)?[\s.)]*$`)
 )
 
 // wants says what a value must be.
@@ -252,9 +252,9 @@ func (f *Field) Example() string {
 }
 
 var (
-	hashtag     = regexp.MustCompile(`#[\pL\pN_]*\pL[\pL\pN_]*`)
-	onlyTags    = regexp.MustCompile(`^\s*(?:#[\pL\pN_]*\pL[\pL\pN_]*[\s,]*)+$`)
-	endsInTags  = regexp.MustCompile(`(?:\s+#[\pL\pN_]*\pL[\pL\pN_]*)+\s*$`)
+	hashtag     = worded(`#[\pL\pN_]*\pL[\pL\pN_]*`)
+	onlyTags    = worded(`^\s*(?:#[\pL\pN_]*\pL[\pL\pN_]*[\s,]*)+$`)
+	endsInTags  = worded(`(?:\s+#[\pL\pN_]*\pL[\pL\pN_]*)+\s*$`)
 	tagsBetween = regexp.MustCompile(`[,;]+`)
 )
 
@@ -288,7 +288,7 @@ func (d *declared) hashtags(subject, text string) (string, string) {
 	if at < 0 {
 		return subject, text
 	}
-	found := endsInTags.FindString(subject)
+	found := endsInTags.pattern().FindString(subject)
 	subject = strings.TrimSuffix(subject, found)
 	var kept []string
 	for line := range strings.SplitSeq(text, "\n") {
@@ -298,7 +298,7 @@ func (d *declared) hashtags(subject, text string) (string, string) {
 		}
 		kept = append(kept, line)
 	}
-	for _, tag := range hashtag.FindAllString(found, -1) {
+	for _, tag := range hashtag.pattern().FindAllString(found, -1) {
 		d.addTags(tag[1:])
 	}
 	if len(d.tags) > 0 {

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	forwardMark = regexp.MustCompile(`(?i)^(?:\[[^\]]{1,40}\]\s*)?(?:(?:fwd?|wg|tr|rv|enc|vb|pd|doorst|転送|转发|轉寄)(?:\[\d+\])?\s?[:：]|\[fwd: )`)
+	forwardMark = worded(`(?i)^(?:\[[^\]]{1,40}\]\s*)?(?:(?:fwd?|wg|tr|rv|enc|vb|pd|doorst|転送|转发|轉寄)(?:\[\d+\])?\s?[:：]|\[fwd: )`)
 	replyMark   = regexp.MustCompile(`(?i)^(?:(?:re|fwd?|aw|wg|sv|antw|antwort|rv|tr|rif|res|enc|vs|vb|odp|ynt|ilt|vá|doorst|отв|回复|答复|回覆|返信|转发|轉寄|転送)(?:\[\d+\])?\s?[:：]\s*)+`)
 	fwdBrackets = regexp.MustCompile(`(?i)^\[fwd:\s*(.*)\]$`)
 	// serverMark is what mail servers put before subjects.
@@ -99,15 +99,15 @@ const (
 // Words and some signs are a currency only behind a number: Euro 6, Audi RS 6.
 // Each pattern has the number for its last group but for a currency behind it.
 var (
-	currencyFirst = regexp.MustCompile(`(?i)(?P<currency>` + signs + `)\s?(?P<number>` + number + `)` + round + `?`)
-	numberFirst   = regexp.MustCompile(`(?i)(?P<number>` + number + `)` + round + `?\s?(?P<currency>euros?|dollars?|bucks|pounds|francs?|franken|S?Fr|zł|kč|ft|lei|руб\.?|грн|元|円|` + signs + `)`)
-	roundNumber   = regexp.MustCompile(`(?P<number>` + number + `)` + round)
-	bargainAfter  = regexp.MustCompile(`(?i)(?P<number>` + number + `)\s(?:` + bargain + `)(?:[\s.,!)]|$)`)
-	bargainBefore = regexp.MustCompile(`(?i)(?:vb|vhb|fp|festpreis|preis|price|asking)[\s:]{1,3}(?P<number>` + number + `)\s*(?:[,!)]|$)`)
+	currencyFirst = worded(`(?i)(?P<currency>` + signs + `)\s?(?P<number>` + number + `)` + round + `?`)
+	numberFirst   = worded(`(?i)(?P<number>` + number + `)` + round + `?\s?(?P<currency>euros?|dollars?|bucks|pounds|francs?|franken|S?Fr|zł|kč|ft|lei|руб\.?|грн|元|円|` + signs + `)`)
+	roundNumber   = worded(`(?P<number>` + number + `)` + round)
+	bargainAfter  = worded(`(?i)(?P<number>` + number + `)\s(?:` + bargain + `)(?:[\s.,!)]|$)`)
+	bargainBefore = worded(`(?i)(?:vb|vhb|fp|festpreis|preis|price|asking)[\s:]{1,3}(?P<number>` + number + `)\s*(?:[,!)]|$)`)
 
-	givenAway   = regexp.MustCompile(`(?i)(?:\s[-–—|]\s*|[,:;]\s*|[(\[]\s*|\s+for\s+)` + free + `\s*[)\]]?[!.]*$`)
-	givenFirst  = regexp.MustCompile(`(?i)^(?:` + free + `\s*[:!–—-]+\s+|[(\[]` + free + `[!]*[)\]]\s*)`)
-	onlyFree    = regexp.MustCompile(`(?i)^` + free + `[!.]*$`)
+	givenAway   = worded(`(?i)(?:\s[-–—|]\s*|[,:;]\s*|[(\[]\s*|\s+for\s+)` + free + `\s*[)\]]?[!.]*$`)
+	givenFirst  = worded(`(?i)^(?:` + free + `\s*[:!–—-]+\s+|[(\[]` + free + `[!]*[)\]]\s*)`)
+	onlyFree    = worded(`(?i)^` + free + `[!.]*$`)
 	codeOfSign  = map[string]string{"€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "pounds": "GBP", "us$": "USD", "ca$": "CAD", "c$": "CAD", "au$": "AUD", "a$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL", "fr.": "CHF", "sfr.": "CHF", "fr": "CHF", "sfr": "CHF", "franken": "CHF", "₹": "INR", "rs.": "INR", "₺": "TRY", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "₩": "KRW", "₪": "ILS", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "грн": "UAH", "元": "CNY", "円": "JPY", "dollar": "$", "dollars": "$", "bucks": "$", "kr.": "kr"}
 	isoCurrency = regexp.MustCompile(`^[a-z]{3}$`)
 )
@@ -127,16 +127,17 @@ func currencyOf(sign string) string {
 // findPrice gives the place of the one price in the subject, and the price.
 // With two of them, or a range or a rate, there is none.
 func findPrice(subject string) (start, end int, p price) {
-	for _, pattern := range []*regexp.Regexp{givenAway, givenFirst} {
-		if at := pattern.FindStringIndex(subject); at != nil {
+	for _, given := range []*wording{givenAway, givenFirst} {
+		if at := given.pattern().FindStringIndex(subject); at != nil {
 			return at[0], at[1], price{amount: "0"}
 		}
 	}
 	first := -1 // where the number begins
-	for _, pattern := range []*regexp.Regexp{currencyFirst, numberFirst, roundNumber, bargainAfter, bargainBefore} {
+	for _, form := range []*wording{currencyFirst, numberFirst, roundNumber, bargainAfter, bargainBefore} {
+		pattern := form.pattern()
 		for _, at := range pattern.FindAllStringSubmatchIndex(subject, -1) {
 			i, j := 2*pattern.SubexpIndex("number"), 2*max(pattern.SubexpIndex("currency"), 0)
-			if pattern == bargainAfter || pattern == bargainBefore {
+			if form == bargainAfter || form == bargainBefore {
 				at[0], at[1] = at[i], at[i+1] // the word stays in the title
 			}
 			if !standsAlone(subject[:at[0]], subject[at[1]:], at[0] == at[i]) {
@@ -158,9 +159,9 @@ func findPrice(subject string) (start, end int, p price) {
 }
 
 var (
-	touchesBefore = regexp.MustCompile(`[\pL\pN.,'’/]$|\d\s*[-–—]\s*$`)
+	touchesBefore = worded(`[\pL\pN.,'’/]$|\d\s*[-–—]\s*$`)
 	digitsBefore  = regexp.MustCompile(`\d\s$`)
-	touchesAfter  = regexp.MustCompile(`^(?:[\pL\pN/%]|\s*[-–—]\s*[\d$€£]|\s?per\s)`)
+	touchesAfter  = worded(`^(?:[\pL\pN/%]|\s*[-–—]\s*[\d$€£]|\s?per\s)`)
 )
 
 // standsAlone tells whether what is around a price leaves it whole: no part of

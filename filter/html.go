@@ -307,13 +307,13 @@ func (w *htmlWriter) preformatted(text string) {
 	}
 }
 
-var hidingRule = regexp.MustCompile(`(?:^|[}\s,>;])(?:\.|[a-z]{1,10}\.)([A-Za-z][\w-]{0,60})\s*\{([^{}]{0,1000})\}`)
+var hidingRule = worded(`(?:^|[}\s,>;])[a-z]*\.([A-Za-z][\w-]*)\s*\{([^{}]*)\}`)
 
 // styleSheet notes the classes that are hidden on every screen: what stands in
 // @media is not for every one.
 func (w *htmlWriter) styleSheet(text string) {
 	text, _, _ = strings.Cut(text, "@media")
-	for _, rule := range hidingRule.FindAllStringSubmatch(text[:min(len(text), 100_000)], -1) {
+	for _, rule := range hidingRule.pattern().FindAllStringSubmatch(text[:min(len(text), 100_000)], -1) {
 		if hiddenStyle.MatchString(rule[2]) && len(w.unseen) < 1000 {
 			if w.unseen == nil {
 				w.unseen = map[string]bool{}

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	bullet     = regexp.MustCompile(`^\s*(?:[-*•–]|\d{1,3}[.)])\s+(\S.*)$`)
+	bullet     = worded(`^\s*(?:[-*•–]|\d{1,3}[.)])\s+(\S.*)$`)
 	ordered    = regexp.MustCompile(`^\s*\d{1,3}[.)]\s`)
 	webAddress = regexp.MustCompile(`https?://[^\s<>"()]+[^\s<>"().,;:!?']`)
 )
@@ -50,7 +50,7 @@ func writeBlock(out *strings.Builder, lines []string) {
 		}
 		out.WriteString("<" + tag + ">\n")
 		for _, line := range lines {
-			out.WriteString("<li>" + linked(bullet.FindStringSubmatch(line)[1]) + "</li>\n")
+			out.WriteString("<li>" + linked(bullet.pattern().FindStringSubmatch(line)[1]) + "</li>\n")
 		}
 		out.WriteString("</" + tag + ">\n")
 	}

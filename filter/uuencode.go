@@ -3,10 +3,7 @@ package filter
 // Files that stand in a text, uuencoded (POSIX uuencode), as old programs and
 // some scanners send photos.
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // uuFile is one such file.
 type uuFile struct {
@@ -14,7 +11,7 @@ type uuFile struct {
 	data []byte
 }
 
-var uuBegin = regexp.MustCompile(`^begin [0-7]{3,4} (\S.*)$`)
+var uuBegin = worded(`^begin [0-7]{3,4} (\S.*)$`)
 
 // cutUUFiles takes the files out of a text. What does not end with the line
 // "end" is no file and stays.
@@ -26,7 +23,7 @@ func cutUUFiles(text string) (string, []uuFile) {
 	var kept []string
 	var files []uuFile
 	for i := 0; i < len(lines); i++ {
-		m := uuBegin.FindStringSubmatch(strings.TrimRight(lines[i], "\r"))
+		m := uuBegin.pattern().FindStringSubmatch(strings.TrimRight(lines[i], "\r"))
 		if m != nil {
 			if data, end := decodeUU(lines[i+1:]); end > 0 {
 				files = append(files, uuFile{m[1], data})
