@@ -29,7 +29,8 @@ import (
 )
 
 // Defect says why a message cannot be used as it is, in a whole sentence that
-// can be shown to whoever sent it. It quotes nothing from the message.
+// can be shown to whoever sent it. It quotes of the message at most one line, as
+// a Go string, so that nothing in it begins a line of its own (C4).
 type Defect struct {
 	Text string
 	// Forbidden: it is not a matter of form, but of who may (77, not 65).
