@@ -249,9 +249,14 @@ func (e explainer) post(m *filter.Message, v filter.Verdict) error {
 	if err != nil {
 		return err
 	}
+	if err := checkFields(f, app, v.Fields); err != nil {
+		return err
+	}
 	values := flowValues(f, app, v.Fields)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		e.line("field %s: %q", name, values[name])
+		if name != "html" { // the body once more
+			e.line("field %s: %q", name, values[name])
+		}
 	}
 	content, err := m.Content()
 	if err != nil {
@@ -260,7 +265,7 @@ func (e explainer) post(m *filter.Message, v filter.Verdict) error {
 	for i, p := range content.Photos {
 		e.line("photo %d: %s, %d kB", i+1, p.Type, (len(p.Data)+1023)/1024)
 	}
-	for _, left := range content.LeftOut {
+	for _, left := range leftOut(content, v) {
 		e.line("left out: %s", left)
 	}
 	return nil

@@ -188,7 +188,7 @@ func (t *trial) take(ctx context.Context, data []byte, fields map[string]string)
 		return err
 	}
 	if fields == nil {
-		if fields, err = t.message.PostFields(); err != nil {
+		if fields, _, err = t.message.PostFields(t.app); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -14,7 +13,6 @@ import (
 
 	"mailapp/filter"
 	"mailapp/filter/auth"
-	"mailapp/filter/strictyaml"
 	"mailapp/poster"
 	"mailapp/poster/browser"
 	"mailapp/poster/flow"
@@ -54,12 +52,22 @@ func (m *mail) job() (poster.Job, error) {
 	if err != nil {
 		return poster.Job{}, err
 	}
+	content, err := m.message.Content()
+	if err != nil {
+		return poster.Job{}, err
+	}
+	app := m.settings.App(m.verdict.App)
+	if f, err := loadFlow(m.settings, app); err == nil { // else work says why not
+		if err := checkFields(f, app, m.verdict.Fields); err != nil {
+			return poster.Job{}, err
+		}
+	}
 	m.report.ID = entry.ID()
 	m.tell(event{Partial: m.report})
-	app, title := m.settings.App(m.verdict.App), m.verdict.Fields["title"]
+	title := m.verdict.Fields["title"]
 	entry.Account, entry.Title = accountOf(app), poster.Fold(title)
 	return poster.Job{
-		Job: entry, Title: title, Site: app.URL, Pace: ledger.Pace(app.Pace),
+		Job: entry, Title: title, Site: app.URL, Pace: ledger.Pace(app.Pace), LeftOut: leftOut(content, m.verdict),
 		MailRefusals: m.settings.Refusals == filter.ByMail, Retry: m.retry, Work: m.work,
 	}, nil
 }
@@ -72,6 +80,18 @@ func accountOf(app *filter.App) string {
 		site = strings.ToLower(u.Host)
 	}
 	return strings.TrimSpace(site + " " + app.Account)
+}
+
+// leftOut says what of the mail is not in the ad, a line each.
+func leftOut(content *filter.Content, v filter.Verdict) []string {
+	var lines []string
+	for _, cut := range v.Cut {
+		lines = append(lines, cut.Rule+": "+oneLine(cut.Text, 200))
+	}
+	for _, left := range content.LeftOut {
+		lines = append(lines, v.WithoutSecret(left))
+	}
+	return lines
 }
 
 // work gives what the flow runs on: the flow itself, fields, photos, password.
@@ -142,7 +162,7 @@ func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
 		err = checkSession(s, app, f)
 	}
 	var known, secrets []string
-	for name := range flowValues(f, app, map[string]string{"title": "", "body": "", "price": ""}) {
+	for name := range flowValues(f, app, nil) {
 		known = append(known, name)
 	}
 	if app.Password.IsSet() {
@@ -152,28 +172,6 @@ func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// checkSettings gives, as [strictyaml.Mistakes] of the rules, what the app sets
-// that does not fit its flow.
-func checkSettings(s *filter.Settings, app *filter.App, f *flow.Flow) error {
-	var mistakes strictyaml.Mistakes
-	_, wrong := f.Settings(app.With)
-	for _, w := range wrong {
-		mistakes = append(mistakes, strictyaml.Mistake{File: s.File, Pos: app.Place(w.Name), Text: fmt.Sprintf("app %q: %s", app.Name, w.Text)})
-	}
-	if len(mistakes) == 0 {
-		return nil
-	}
-	return mistakes
-}
-
-// flowValues are what a flow's placeholders stand for, but for the secrets.
-func flowValues(f *flow.Flow, app *filter.App, fields map[string]string) map[string]string {
-	values, _ := f.Settings(app.With)
-	maps.Copy(values, fields)
-	values["site"], values["account"] = app.URL, app.Account
-	return values
 }
 
 func newBrowser(s *filter.Settings, state stateDir) *browser.Browser {

@@ -16,9 +16,12 @@ import (
 
 // Content is what of a message can go into an ad.
 type Content struct {
-	Text    string   // paragraphs with LF; no signature, no trailing blanks
+	Text    string   // paragraphs with LF, cleaned by all of [CleanRules]; no trailing blanks
+	Cut     []Cut    // what was cleaned away
 	Photos  []Photo  // attached and inline ones, in the order of the mail
 	LeftOut []string // what was not taken and why, a line each, safe to print
+
+	passages []passage // before cleaning
 }
 
 // Photo is one picture as it came, not decoded or checked.
@@ -42,16 +45,16 @@ func (m *Message) gather() (*Content, error) {
 	if _, err := io.ReadFull(m.body(), body); err != nil {
 		return nil, fmt.Errorf("reading the body: %w", err)
 	}
-	root, err := newPart(m.value, body)
-	if err != nil {
-		return nil, err
-	}
 	g := gatherer{}
-	passages, err := g.walk(root, 0)
+	passages, err := g.mail(m.value, body, 0)
+	if err == nil && says(passages) == "" && len(g.content.Photos) == 0 {
+		passages, err = g.attachedMails()
+	}
 	if err != nil {
 		return nil, err
 	}
-	g.content.Text = joinPassages(passages)
+	g.content.passages = passages
+	g.content.Text, g.content.Cut = m.cleaner(nil).clean(passages)
 	return &g.content, nil
 }
 
@@ -61,12 +64,82 @@ type passage struct {
 	plain bool // text/plain, not HTML
 }
 
+// says gives what passages say, for a look at whether they say anything.
+func says(passages []passage) string {
+	var all strings.Builder
+	for _, p := range passages {
+		text, _ := cutSignature(p.text)
+		all.WriteString(strings.TrimSpace(text))
+	}
+	return all.String()
+}
+
 // gatherer walks the tree, keeps photos and what is left out, and counts what
 // is limited.
 type gatherer struct {
 	content Content
 	parts   int
-	headers int // bytes of all parts' headers
+	headers int  // bytes of all parts' headers
+	choice  bool // within a multipart/alternative
+	mails   []attachedMail
+}
+
+// attachedMail is a mail in a mail, and where LeftOut speaks of it.
+type attachedMail struct {
+	data []byte
+	left int
+}
+
+// mail gives the text of a whole mail, whose lines all end in CR where no LF is
+// among them.
+func (g *gatherer) mail(get func(name string) string, body []byte, depth int) ([]passage, error) {
+	if bytes.IndexByte(body, '\n') < 0 {
+		body = bytes.ReplaceAll(body, []byte("\r"), []byte("\n"))
+	}
+	root, err := newPart(get, body)
+	if err != nil {
+		return nil, err
+	}
+	if get("Content-Type") == "" && beginsWithPart(body) {
+		root.kind = "multipart/mixed"
+	}
+	return g.walk(root, depth)
+}
+
+// beginsWithPart tells a multipart whose header is lost by its first lines.
+func beginsWithPart(body []byte) bool {
+	var last []byte
+	for line := range bytes.Lines(body[:min(len(body), 1000)]) {
+		if beginsPart(last, line) {
+			return true
+		}
+		last = bytes.TrimRight(line, " \t\r\n")
+	}
+	return false
+}
+
+// attachedMails is what a person wants to post who forwards a mail as an
+// attachment and says nothing else: the attached ones, but no mails in these.
+func (g *gatherer) attachedMails() ([]passage, error) {
+	var all []passage
+	for i := len(g.mails) - 1; i >= 0; i-- {
+		attached := g.mails[i]
+		m, err := Open(bytes.NewReader(attached.data), int64(len(attached.data)))
+		if err != nil {
+			continue // LeftOut names it
+		}
+		before := len(g.content.Photos)
+		passages, err := g.mail(m.value, attached.data[m.start+int64(len(m.raw)):], 1)
+		if err != nil {
+			return nil, err
+		}
+		if says(passages) == "" && len(g.content.Photos) == before {
+			continue
+		}
+		g.content.LeftOut = slices.Delete(g.content.LeftOut, attached.left, attached.left+1)
+		all = append(passages, all...)
+	}
+	return all, nil
 }
 
 // walk gives the text of a part that is depth multiparts deep. A multipart
@@ -87,6 +160,8 @@ func (g *gatherer) walk(p *part, depth int) ([]passage, error) {
 		p.kind = "text/plain"
 		return g.leaf(p), nil
 	}
+	defer func(before bool) { g.choice = before }(g.choice)
+	g.choice = g.choice || p.kind == "multipart/alternative"
 	var branches [][]passage
 	for _, inner := range parts {
 		if inner.isMultipart() && inner.params["boundary"] == p.params["boundary"] {
@@ -105,39 +180,76 @@ func (g *gatherer) walk(p *part, depth int) ([]passage, error) {
 }
 
 // choose takes the first branch of plain text that says anything, else the
-// first that does.
+// first that does. A plain text that only tells to look at the HTML says
+// nothing.
 func choose(branches [][]passage) []passage {
 	var chosen []passage
 	for _, branch := range branches {
-		text, plain := "", true
-		for _, p := range branch {
-			text, plain = text+p.text, plain && p.plain
-		}
-		if strings.TrimSpace(text) == "" {
-			continue
-		}
-		if plain {
+		text := says(branch)
+		switch {
+		case text == "":
+		case !slices.ContainsFunc(branch, func(p passage) bool { return !p.plain }) && !isStub(text):
 			return branch
-		}
-		if chosen == nil {
+		case chosen == nil || isStub(says(chosen)):
 			chosen = branch
 		}
 	}
 	return chosen
 }
 
+// stub is what programs write instead of a text.
+var stub = worded(`(?is)^.{0,200}\b(?:(?:support|view|display|read|see|enable|capable)\w*\b.{0,60}\bHTML|HTML\b.{0,60}\b(?:support|view|display|format|capable|anzeig|darstell|version))`)
+
+func isStub(text string) bool { return len(text) < 400 && stub.MatchString(text) }
+
 func (g *gatherer) leaf(p *part) []passage {
 	data := decode(p.encoding, p.body)
 	kind := pictureType(data)
+	wrapped, isTNEF := readTNEF(data)
 	switch {
 	case kind != "":
 		g.content.Photos = append(g.content.Photos, Photo{kind, data})
+	case isTNEF:
+		return g.unwrap(wrapped)
 	case p.isText(data):
-		return []passage{p.passage(data)}
+		return []passage{g.withoutFiles(p.passage(data))}
+	case p.isSilent() || g.choice && strings.HasPrefix(p.kind, "text/"):
 	case len(data) > 0 || p.name != "":
+		if p.kind == "message/rfc822" {
+			g.mails = append(g.mails, attachedMail{data, len(g.content.LeftOut)})
+		}
 		g.leaveOut(p)
 	}
 	return nil
+}
+
+// withoutFiles takes the files that stand in a text as attachments.
+func (g *gatherer) withoutFiles(p passage) passage {
+	text, files := cutUUFiles(p.text)
+	for _, file := range files {
+		g.leaf(&part{kind: "application/octet-stream", name: file.name, body: file.data})
+	}
+	p.text = text
+	return p
+}
+
+// unwrap gives the text of a winmail.dat, and takes its files as attachments.
+func (g *gatherer) unwrap(t tnef) []passage {
+	for _, file := range t.files {
+		g.leaf(&part{kind: "application/octet-stream", name: file.name, body: file.data})
+	}
+	if strings.TrimSpace(t.text) == "" && t.html != "" {
+		html := part{kind: "text/html"}
+		return []passage{html.passage([]byte(t.html))}
+	}
+	return []passage{{cleanText(t.text), true}}
+}
+
+// isSilent tells whether a leaf is nothing that anybody would miss: the
+// signature of a signed mail, or what a Macintosh writes beside a file.
+func (p *part) isSilent() bool {
+	return slices.Contains([]string{"application/pgp-signature", "application/pkcs7-signature",
+		"application/x-pkcs7-signature", "application/applefile"}, p.kind)
 }
 
 // pictureType tells by its first bytes what picture data is, "" for none that
@@ -156,18 +268,29 @@ func pictureType(data []byte) string {
 	return ""
 }
 
+// dataKinds are the texts that are data for programs.
+var dataKinds = map[string]bool{
+	"text/calendar": true, "text/csv": true, "text/css": true, "text/vcard": true, "text/x-vcard": true,
+	"text/directory": true, "text/xml": true, "text/rtf": true, "text/javascript": true, "text/x-amp-html": true,
+	"text/watch-html": true, "text/rfc822-headers": true,
+}
+
 // isText tells whether a leaf is something that its author wrote into the mail.
-// A leaf whose type makes no sense is if it looks so.
+// A leaf whose type makes no sense is if it looks so, and so is a text of a type
+// that nobody knows (RFC 2046 §4.1.4).
 func (p *part) isText(data []byte) bool {
-	if p.disposition == "attachment" {
+	switch {
+	case p.disposition == "attachment" || dataKinds[p.kind]:
 		return false
-	}
-	switch p.kind {
-	case "text/plain", "text/html":
+	case p.kind == "text/plain" || p.kind == "text/html":
 		return true
+	case strings.HasPrefix(p.kind, "text/"):
+		return p.name == ""
 	}
 	return !strings.Contains(p.kind, "/") && bytes.IndexByte(data[:min(len(data), 1000)], 0) < 0
 }
+
+var enrichedTag = worded(`<(?:(<)|/?[A-Za-z][A-Za-z0-9-]{0,60}>)`)
 
 func (p *part) passage(data []byte) passage {
 	name := p.params["charset"]
@@ -175,13 +298,16 @@ func (p *part) passage(data []byte) passage {
 		if name == "" {
 			_, name, _ = charset.DetermineEncoding(data, "")
 		}
-		return passage{text: cutSignature(cleanText(htmlText(toUTF8(name, data))))}
+		return passage{text: cleanText(htmlText(toUTF8(name, data)))}
 	}
 	text := cleanText(toUTF8(name, data))
-	if strings.EqualFold(p.params["format"], "flowed") {
+	switch {
+	case p.kind == "text/enriched" || p.kind == "text/richtext":
+		text = enrichedTag.pattern().ReplaceAllString(text, "$1") // RFC 1896, as plain as can be
+	case strings.EqualFold(p.params["format"], "flowed"):
 		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
 	}
-	return passage{cutSignature(text), true}
+	return passage{text, true}
 }
 
 // leaveOut notes a leaf that is neither text nor a picture that can be used.

@@ -74,7 +74,8 @@ type Verdict struct {
 	App       string            // where the post goes, likewise
 	Recipient string            // the envelope recipient as the rule took it: without extension, lower case; "" if no rule matched
 	Extension string            // the part of the recipient that may be an address secret; never to be logged
-	Fields    map[string]string // Post: title, body and price
+	Fields    map[string]string // Post: what PostFields gives
+	Cut       []Cut             // Post: what was cleaned out of the text
 	Trace     []TraceStep
 }
 
@@ -213,14 +214,17 @@ func (d *decision) post(rule *Rule) error {
 	case !d.facts.m.HasBody():
 		return nil
 	}
-	fields, err := d.facts.m.PostFields()
+	fields, cut, err := d.facts.m.PostFields(d.settings.App(v.App))
 	if err != nil {
 		return err
 	}
 	for name, text := range fields {
 		fields[name] = v.WithoutSecret(text)
 	}
-	v.Action, v.Fields = Post, fields
+	for i := range cut {
+		cut[i].Text = v.WithoutSecret(cut[i].Text)
+	}
+	v.Action, v.Fields, v.Cut = Post, fields, cut
 	return nil
 }
 

@@ -1,88 +1,167 @@
 package filter
 
-// The fields that a flow fills into a form: title and price from the subject,
-// the body from the text. What is not certain stays in the title: a wrong price
-// is worse than none.
+// The title and the price, which a subject such as "Sofa - $40" tells. What is
+// not certain stays in the title: a wrong price is worse than none.
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
 
-// Names of the fields that every post has.
-const (
-	fieldTitle = "title"
-	fieldBody  = "body"
-	fieldPrice = "price"
+var (
+	forwardMark = worded(`(?i)^(?:\[[^\]]{1,40}\]\s*)?(?:(?:fwd?|wg|tr|rv|enc|vb|pd|doorst|転送|转发|轉寄)(?:\[\d+\])?\s?[:：]|\[fwd: )`)
+	replyMark   = regexp.MustCompile(`(?i)^(?:(?:re|fwd?|aw|wg|sv|antw|antwort|rv|tr|rif|res|enc|vs|vb|odp|ynt|ilt|vá|doorst|отв|回复|答复|回覆|返信|转发|轉寄|転送)(?:\[\d+\])?\s?[:：]\s*)+`)
+	fwdBrackets = regexp.MustCompile(`(?i)^\[fwd:\s*(.*)\]$`)
+	// serverMark is what mail servers put before subjects.
+	serverMark = regexp.MustCompile(`(?i)^(?:\[(?:external|extern|ext|spam|suspected spam|bulk)\]|\*{2,5}(?:spam|external)\*{2,5})\s*:?\s*`)
+	listMark   = regexp.MustCompile(`^\[([^\[\]]{1,40})\]\s*`)
+	halfWord   = regexp.MustCompile(`=\?[^?\s]+\?[bBqQ]\?[^?]*(?:\?=?)?`)
 )
 
-// PostFields gives title, body and price; price is "" where the subject names
-// none for certain, "0" where it says that the thing is free. The error is a
-// [*Defect].
-func (m *Message) PostFields() (map[string]string, error) {
-	content, err := m.Content()
-	if err != nil {
-		return nil, err
+// MaxTitle is the length of the longest title, in letters, where the flow sets
+// no limit of its own.
+const MaxTitle = 200
+
+// title gives the subject without what programs put before it: marks of answers
+// and of mail servers, and the [name] of a mailing list.
+func (m *Message) title() string {
+	subject := m.Subject()
+	for {
+		before := subject
+		subject = serverMark.ReplaceAllString(subject, "")
+		subject = replyMark.ReplaceAllString(subject, "")
+		subject = fwdBrackets.ReplaceAllString(subject, "$1")
+		if mark := listMark.FindStringSubmatch(subject); mark != nil && m.isListMark(mark[1], subject[len(mark[0]):]) {
+			subject = subject[len(mark[0]):]
+		}
+		if subject == before {
+			return strings.Join(strings.Fields(halfWord.ReplaceAllString(subject, "")), " ")
+		}
 	}
-	title, price := splitSubject(m.Subject())
-	if title == "" {
-		return nil, defect("The message has no subject, and its subject becomes the title of the ad.")
-	}
-	return map[string]string{fieldTitle: title, fieldBody: content.Text, fieldPrice: price}, nil
 }
 
-var replyMark = regexp.MustCompile(`(?i)^(?:(?:re|fwd?|aw|wg|sv|antw|rv|tr)(?:\[\d+\])?\s?[:：]\s*)+`)
+// isListMark tells the name of a mailing list from what an author has put into
+// brackets: an answer's mark is beside it, or the mail is to an address so
+// called.
+func (m *Message) isListMark(name, rest string) bool {
+	if replyMark.MatchString(rest) || replyMark.MatchString(m.Subject()) {
+		return true
+	}
+	to := asciiLower(m.value("To") + " " + m.value("Cc"))
+	return !strings.ContainsAny(name, "@ ") && strings.Contains(to, asciiLower(name)+"@")
+}
+
+// CutTitle shortens a title to at most most letters, between two words where
+// there are any.
+func CutTitle(title string, most int) string {
+	letters := []rune(title)
+	if most <= 0 || len(letters) <= most {
+		return title
+	}
+	end := most
+	for end > most/2 && !unicode.IsSpace(letters[end]) {
+		end--
+	}
+	if !unicode.IsSpace(letters[end]) {
+		end = most
+	}
+	return strings.TrimRightFunc(string(letters[:end]), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("-–—,:;|/", r) })
+}
 
 // splitSubject gives the title and the price of a readable subject.
-func splitSubject(subject string) (title, price string) {
+func splitSubject(subject string) (title string, p price) {
 	subject = strings.TrimSpace(replyMark.ReplaceAllString(subject, ""))
-	start, end, price := findPrice(subject)
-	if price == "" {
-		return subject, ""
+	start, end, p := findPrice(subject)
+	if p.amount == "" {
+		return subject, p
 	}
 	if title = withoutRange(subject, start, end); title == "" {
-		return subject, price
+		return subject, p
 	}
-	return title, price
+	return title, p
 }
 
+// price is an amount such as 40 or 12.50, "0" for what is given away, "" for
+// none, and its currency: a code of ISO 4217 where the sign is one currency's,
+// else the sign.
+type price struct{ amount, currency string }
+
 const (
-	number = `(\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d{1,2})?|\d{1,9}(?:[.,]\d{1,2})?)(?:[.,][-–—]{1,2})?`
-	signs  = `(?:US|CA|AU|NZ|C|A)?\$|€|£|¥|₹|CHF|EUR|USD|GBP|CAD|AUD|NZD|JPY|INR|PLN|SEK|NOK|DKK|S?Fr\.|Rs\.|kr\.?`
+	number  = `(\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d{1,2})?|\d{1,9}(?:[.,]\d{1,2})?)`
+	round   = `(?:[.,][-–—]{1,2})` // of 40.- and 40,--
+	signs   = `(?:US|CA|AU|NZ|HK|C|A|S|R)?\$|€|£|¥|₹|₺|₽|₩|₪|CHF|EUR|USD|GBP|CAD|AUD|NZD|JPY|INR|PLN|SEK|NOK|DKK|CZK|HUF|RON|BGN|TRY|SGD|HKD|ZAR|MXN|BRL|CNY|S?Fr\.|Rs\.|kr\.?`
+	bargain = `(?:obo|o\.b\.o\.?|ono|vb|vhb|fp|ovno|negotiable|verhandelbar|festpreis|à débattre)`
+	free    = `(?:free|for free|gratis|kostenlos|zu verschenken|gratuit|gratuitement|à donner|te geef|gratis af te halen|regalo|in regalo|se regala|skänkes|bortskänkes|gis bort|annetaan|za darmo|zdarma)`
 )
 
 // Words and some signs are a currency only behind a number: Euro 6, Audi RS 6.
+// Each pattern has the number for its last group but for a currency behind it.
 var (
-	currencyFirst = regexp.MustCompile(`(?i)(?:` + signs + `)\s?` + number)
-	numberFirst   = regexp.MustCompile(`(?i)` + number + `\s?(?:euros?|dollars?|S?Fr|zł|` + signs + `)`)
-	givenAway     = regexp.MustCompile(`(?i)(?:\s[-–—|]\s*|[,:;]\s*|[(\[]\s*|\s+for\s+)(?:free|for free|gratis|kostenlos|zu verschenken|gratuit)\s*[)\]]?[!.]*$`)
+	currencyFirst = worded(`(?i)(?P<currency>` + signs + `)\s?(?P<number>` + number + `)` + round + `?`)
+	numberFirst   = worded(`(?i)(?P<number>` + number + `)` + round + `?\s?(?P<currency>euros?|dollars?|bucks|pounds|francs?|franken|S?Fr|zł|kč|ft|lei|руб\.?|грн|元|円|` + signs + `)`)
+	roundNumber   = worded(`(?P<number>` + number + `)` + round)
+	bargainAfter  = worded(`(?i)(?P<number>` + number + `)\s(?:` + bargain + `)(?:[\s.,!)]|$)`)
+	bargainBefore = worded(`(?i)(?:vb|vhb|fp|festpreis|preis|price|asking)[\s:]{1,3}(?P<number>` + number + `)\s*(?:[,!)]|$)`)
+
+	givenAway   = worded(`(?i)(?:\s[-–—|]\s*|[,:;]\s*|[(\[]\s*|\s+for\s+)` + free + `\s*[)\]]?[!.]*$`)
+	givenFirst  = worded(`(?i)^(?:` + free + `\s*[:!–—-]+\s+|[(\[]` + free + `[!]*[)\]]\s*)`)
+	onlyFree    = worded(`(?i)^` + free + `[!.]*$`)
+	codeOfSign  = map[string]string{"€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "pounds": "GBP", "us$": "USD", "ca$": "CAD", "c$": "CAD", "au$": "AUD", "a$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL", "fr.": "CHF", "sfr.": "CHF", "fr": "CHF", "sfr": "CHF", "franken": "CHF", "₹": "INR", "rs.": "INR", "₺": "TRY", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "₩": "KRW", "₪": "ILS", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "грн": "UAH", "元": "CNY", "円": "JPY", "dollar": "$", "dollars": "$", "bucks": "$", "kr.": "kr"}
+	isoCurrency = regexp.MustCompile(`^[a-z]{3}$`)
 )
 
-// findPrice gives the place of the one price in the subject, and its amount
-// such as 40 or 12.50. With two of them, or a range or a rate, there is none.
-func findPrice(subject string) (start, end int, price string) {
-	if at := givenAway.FindStringIndex(subject); at != nil {
-		return at[0], at[1], "0"
+// currencyOf gives the currency that a sign stands for.
+func currencyOf(sign string) string {
+	sign = strings.ToLower(sign)
+	if code, known := codeOfSign[sign]; known {
+		return code
 	}
-	for _, pattern := range []*regexp.Regexp{currencyFirst, numberFirst} {
-		for _, at := range pattern.FindAllStringSubmatchIndex(subject, -1) {
-			if !standsAlone(subject[:at[0]], subject[at[1]:], pattern == numberFirst) {
-				continue
-			}
-			if price != "" {
-				return 0, 0, ""
-			}
-			start, end, price = at[0], at[1], amount(subject[at[2]:at[3]])
+	if isoCurrency.MatchString(sign) {
+		return strings.ToUpper(sign)
+	}
+	return sign
+}
+
+// findPrice gives the place of the one price in the subject, and the price.
+// With two of them, or a range or a rate, there is none.
+func findPrice(subject string) (start, end int, p price) {
+	for _, given := range []*wording{givenAway, givenFirst} {
+		if at := given.pattern().FindStringIndex(subject); at != nil {
+			return at[0], at[1], price{amount: "0"}
 		}
 	}
-	return start, end, price
+	first := -1 // where the number begins
+	for _, form := range []*wording{currencyFirst, numberFirst, roundNumber, bargainAfter, bargainBefore} {
+		pattern := form.pattern()
+		for _, at := range pattern.FindAllStringSubmatchIndex(subject, -1) {
+			i, j := 2*pattern.SubexpIndex("number"), 2*max(pattern.SubexpIndex("currency"), 0)
+			if form == bargainAfter || form == bargainBefore {
+				at[0], at[1] = at[i], at[i+1] // the word stays in the title
+			}
+			if !standsAlone(subject[:at[0]], subject[at[1]:], at[0] == at[i]) {
+				continue
+			}
+			if first >= 0 && first != at[i] {
+				return 0, 0, price{}
+			}
+			if first < 0 {
+				first, start, end = at[i], at[0], at[1]
+				p.amount = amount(subject[at[i]:at[i+1]])
+				if j > 0 {
+					p.currency = currencyOf(subject[at[j]:at[j+1]])
+				}
+			}
+		}
+	}
+	return start, end, p
 }
 
 var (
-	touchesBefore = regexp.MustCompile(`[\pL\pN.,'’/]$|\d\s*[-–—]\s*$`)
+	touchesBefore = worded(`[\pL\pN.,'’/]$|\d\s*[-–—]\s*$`)
 	digitsBefore  = regexp.MustCompile(`\d\s$`)
-	touchesAfter  = regexp.MustCompile(`^(?:[\pL\pN/%]|\s*[-–—]\s*[\d$€£]|\s?per\s)`)
+	touchesAfter  = worded(`^(?:[\pL\pN/%]|\s*[-–—]\s*[\d$€£]|\s?per\s)`)
 )
 
 // standsAlone tells whether what is around a price leaves it whole: no part of
@@ -114,7 +193,7 @@ func amount(number string) string {
 	if strings.Trim(cents, "0") == "" {
 		return number
 	}
-	return number + "." + cents
+	return number + "." + (cents + "0")[:2]
 }
 
 var (
@@ -136,3 +215,24 @@ func withoutRange(subject string, start, end int) string {
 
 // doubledMark is what stays in the middle of "Sofa - $40 - today".
 var doubledMark = regexp.MustCompile(`([-–—|,:;]\s)(?:[-–—|,:;]\s)+`)
+
+// PriceFormats are the ways in which sites want prices written, each by an
+// example; the first is the default.
+var PriceFormats = []string{"1234.56", "1234,56", "1,234.56", "1.234,56", "1'234.56", "1 234,56"}
+
+// formatPrice writes an amount as the example is written. A whole amount has no
+// decimals.
+func formatPrice(amount, example string) string {
+	if !slices.Contains(PriceFormats, example) {
+		return amount
+	}
+	whole, cents, _ := strings.Cut(amount, ".")
+	mark := strings.Trim(example[:2], "0123456789")
+	for i := len(whole) - 3; i > 0 && mark != ""; i -= 3 {
+		whole = whole[:i] + mark + whole[i:]
+	}
+	if cents != "" {
+		whole += example[len(example)-3:len(example)-2] + cents
+	}
+	return whole
+}

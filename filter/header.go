@@ -24,13 +24,48 @@ const (
 // longest limits single fields that are compared with patterns or parsed.
 var longest = map[string]int{"from": 10_000, "subject": 10_000, "message-id": 10_000, "content-type": 10_000}
 
+// maxBlank is how many blanks may stand before a header.
+const maxBlank = 64 << 10
+
+// skipBlank skips what some programs write before the header: a byte order
+// mark, empty lines, blanks. It gives how many bytes these are.
+func skipBlank(r *bufio.Reader) (skipped int64, err error) {
+	if mark, _ := r.Peek(3); string(mark) == "\xef\xbb\xbf" {
+		skipped = 3
+		_, _ = r.Discard(3) // they are there
+	}
+	for ; skipped < maxBlank; skipped++ {
+		b, err := r.ReadByte()
+		switch {
+		case errors.Is(err, io.EOF):
+			return skipped, nil
+		case err != nil:
+			return skipped, err
+		case !bytes.ContainsRune([]byte(" \t\r\n"), rune(b)):
+			return skipped, r.UnreadByte()
+		}
+	}
+	return skipped, nil
+}
+
+// lineEndOf gives the byte that ends lines. It is CR only where there is no LF
+// at all in the first 4 kB: then no mail server has written a line of it, and
+// nothing that proves a sender can stand there (C15).
+func lineEndOf(r *bufio.Reader) byte {
+	begin, _ := r.Peek(4096)
+	if bytes.IndexByte(begin, '\n') < 0 && bytes.IndexByte(begin, '\r') >= 0 {
+		return '\r'
+	}
+	return '\n'
+}
+
 // readHeader reads up to and with the empty line that ends the header, or to
-// the end of r.
-func readHeader(r *bufio.Reader) ([]byte, error) {
+// the end of r. Line ends other than LF become LF.
+func readHeader(r *bufio.Reader, lineEnd byte) ([]byte, error) {
 	var raw []byte
 	lineStart := 0
 	for {
-		chunk, err := r.ReadSlice('\n')
+		chunk, err := r.ReadSlice(lineEnd)
 		if raw = append(raw, chunk...); len(raw) > maxHeader {
 			return nil, headerTooLarge(raw)
 		}
@@ -42,6 +77,7 @@ func readHeader(r *bufio.Reader) ([]byte, error) {
 		case err != nil:
 			return nil, err
 		}
+		raw[len(raw)-1] = '\n'
 		if len(trimLineEnd(raw[lineStart:])) == 0 {
 			return raw, nil
 		}

@@ -6,16 +6,20 @@ package filter
 // HTML names is fetched (C25).
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
-// htmlText gives the text that a reader of the HTML would see.
+// htmlText gives the text that a reader of the HTML would see. What it quotes
+// of other mails has "> " before its lines.
 func htmlText(source string) string {
 	z := html.NewTokenizer(strings.NewReader(source))
 	w := htmlWriter{}
@@ -30,12 +34,47 @@ func htmlText(source string) string {
 			w.text(string(z.Text()))
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
-			tag := atom.Lookup(name)
-			hides := more && isHidden(z) || unshown[tag]
-			w.start(tag, hides && kind == html.StartTagToken)
+			tag := element{atom: atom.Lookup(name)}
+			if more {
+				tag.read(z, w.unseen)
+			}
+			tag.hides = (tag.hides || unshown[tag.atom]) && kind == html.StartTagToken
+			w.start(tag)
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			w.end(atom.Lookup(name))
+		}
+	}
+}
+
+// element is what of a start tag counts.
+type element struct {
+	atom  atom.Atom
+	hides bool   // it is not shown
+	cites bool   // it quotes another mail
+	href  string // of a link
+}
+
+// read takes the attributes of the tag at hand. unseen are the classes that a
+// style sheet hides.
+func (e *element) read(z *html.Tokenizer, unseen map[string]bool) {
+	for more := true; more; {
+		var key, value []byte
+		key, value, more = z.TagAttr()
+		switch string(key) {
+		case "hidden":
+			e.hides = true
+		case "style":
+			e.hides = e.hides || hiddenStyle.Match(value)
+		case "href":
+			e.href = strings.TrimSpace(string(value))
+		case "type":
+			e.cites = e.cites || bytes.EqualFold(value, []byte("cite"))
+		case "class":
+			for class := range bytes.FieldsSeq(value) {
+				e.hides = e.hides || unseen[string(class)]
+				e.cites = e.cites || string(class) == "gmail_quote" || string(class) == "protonmail_quote"
+			}
 		}
 	}
 }
@@ -65,56 +104,81 @@ var blocks = map[atom.Atom]int{
 	atom.Dl: 2, atom.Table: 2, atom.Blockquote: 2, atom.Pre: 2, atom.Hr: 2,
 }
 
-var hiddenStyle = regexp.MustCompile(`(?i)display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(px|pt|em|%)?\s*(;|!|$)|mso-hide\s*:\s*all|opacity\s*:\s*0(\.0+)?\s*(;|!|$)`)
-
-// isHidden tells by the attributes of the tag at hand whether it is not shown.
-func isHidden(z *html.Tokenizer) bool {
-	for {
-		key, value, more := z.TagAttr()
-		if string(key) == "hidden" || string(key) == "style" && hiddenStyle.Match(value) {
-			return true
-		}
-		if !more {
-			return false
-		}
-	}
-}
+var hiddenStyle = regexp.MustCompile(`(?i)display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*(?:0(?:px|pt|em|%)?|1px)\s*(;|!|$)|` +
+	`mso-hide\s*:\s*all|opacity\s*:\s*0(\.0+)?\s*(;|!|$)|max-height\s*:\s*0(?:px)?\s*(;|!|$)|text-indent\s*:\s*-\d{3,}`)
 
 // htmlWriter is the text so far, and what is open around it.
 type htmlWriter struct {
 	out     strings.Builder
 	ends    int  // line ends that the text so far ends with; of no account while empty
 	blank   bool // a blank is due before the next word
+	marked  bool // the mark of an item was the last word
 	pre     int
 	hiding  atom.Atom // the outermost hidden element, 0 for none
 	nesting int       // elements of that name open in it, itself included
+
+	unseen map[string]bool // classes that a style sheet hides
+	cites  []bool          // the open blockquotes; true for a quote of a mail
+	citing int             // how many of them are true
+	lists  []int           // the open lists: the number of the last item, -1 where there are none
+	href   string          // of the open link, "" for none
+	linked int             // where its text begins in out
 }
 
-func (w *htmlWriter) start(tag atom.Atom, hides bool) {
+func (w *htmlWriter) start(tag element) {
 	if w.hiding != 0 {
-		if tag == w.hiding && !endless[tag] {
+		if tag.atom == w.hiding && !endless[tag.atom] {
 			w.nesting++
 		}
-		if tag != w.hiding || !endless[tag] {
+		if tag.atom != w.hiding || !endless[tag.atom] {
 			return
 		}
 		w.hiding = 0
 	}
-	if hides && !void[tag] {
-		w.hiding, w.nesting = tag, 1
+	if tag.hides && !void[tag.atom] {
+		w.hiding, w.nesting = tag.atom, 1
 		return
 	}
-	switch w.breakLine(tag); tag {
+	w.breakLine(tag.atom)
+	w.open(tag)
+}
+
+func (w *htmlWriter) open(tag element) {
+	switch tag.atom {
 	case atom.Br:
 		w.newLine()
 	case atom.Li:
-		w.word("-")
-		w.blank = true
+		w.item()
 	case atom.Td, atom.Th, atom.Img:
 		w.blank = true
 	case atom.Pre:
 		w.pre++
+	case atom.Ul:
+		w.lists = append(w.lists, -1)
+	case atom.Ol:
+		w.lists = append(w.lists, 0)
+	case atom.A:
+		w.href, w.linked = tag.href, w.out.Len()
+	case atom.Blockquote:
+		w.cites = append(w.cites, tag.cites)
+		if tag.cites {
+			w.citing++
+		}
 	}
+}
+
+// item begins an item of a list: - or its number, set in by the lists around.
+func (w *htmlWriter) item() {
+	mark := "-"
+	if n := len(w.lists); n > 0 {
+		mark = strings.Repeat("  ", min(n-1, 4)) + mark
+		if w.lists[n-1] >= 0 {
+			w.lists[n-1]++
+			mark = strings.Repeat("  ", min(n-1, 4)) + strconv.Itoa(w.lists[n-1]) + "."
+		}
+	}
+	w.word(mark)
+	w.blank, w.marked = true, true
 }
 
 func (w *htmlWriter) end(tag atom.Atom) {
@@ -126,20 +190,67 @@ func (w *htmlWriter) end(tag atom.Atom) {
 		}
 		return
 	}
-	if tag == atom.Pre && w.pre > 0 {
+	switch n := len(w.lists); {
+	case tag == atom.Pre && w.pre > 0:
 		w.pre--
+	case (tag == atom.Ul || tag == atom.Ol) && n > 0:
+		w.lists = w.lists[:n-1]
+	case tag == atom.A:
+		w.link()
 	}
 	w.breakLine(tag)
+	if n := len(w.cites); tag == atom.Blockquote && n > 0 {
+		if w.cites[n-1] {
+			w.citing--
+		}
+		w.cites = w.cites[:n-1]
+	}
+}
+
+const maxLink = 200 // longer ones are for machines
+
+// link writes where the link leads that ends here, unless its text says so.
+func (w *htmlWriter) link() {
+	text, href := w.out.String()[min(w.linked, w.out.Len()):], w.href
+	w.href = ""
+	target, shown := strings.CutPrefix(href, "mailto:")
+	if shown {
+		target, _, _ = strings.Cut(target, "?")
+		href = target
+	} else if target, shown = strings.CutPrefix(target, "https://"); !shown {
+		target, shown = strings.CutPrefix(target, "http://")
+	}
+	target = strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(target, "www."), "/"))
+	if !shown || target == "" || len(href) > maxLink || strings.ContainsFunc(href, unfitForLink) || strings.TrimSpace(text) == "" {
+		return
+	}
+	if strings.Contains(strings.ToLower(text), target) {
+		return
+	}
+	w.blank = true
+	w.word("(" + href + ")")
+}
+
+func unfitForLink(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("<>()", r)
 }
 
 // breakLine ends the line where tag is a block.
 func (w *htmlWriter) breakLine(tag atom.Atom) {
-	for w.out.Len() > 0 && w.ends < blocks[tag] {
+	if w.marked && tag != atom.Li {
+		return // the first paragraph of an item
+	}
+	lines := blocks[tag]
+	if len(w.lists) > 0 && (tag == atom.Ul || tag == atom.Ol || tag == atom.P) {
+		lines = 1 // a list within a list, a paragraph within an item
+	}
+	for w.out.Len() > 0 && w.ends < lines {
 		w.newLine()
 	}
 }
 
 func (w *htmlWriter) newLine() {
+	w.marked = false
 	if text := w.out.String(); w.blank && (text == "--" || strings.HasSuffix(text, "\n--")) {
 		w.out.WriteByte(' ') // the blank that makes it a signature's line
 	}
@@ -151,16 +262,23 @@ func (w *htmlWriter) newLine() {
 }
 
 func (w *htmlWriter) word(text string) {
-	if w.blank && w.ends == 0 && w.out.Len() > 0 {
+	atStart := w.ends > 0 || w.out.Len() == 0
+	if w.blank && !atStart {
 		w.out.WriteByte(' ')
 	}
+	if atStart && w.citing > 0 {
+		w.out.WriteString("> ")
+	}
 	w.out.WriteString(text)
-	w.blank, w.ends = false, 0
+	w.blank, w.marked, w.ends = false, false, 0
 }
 
 // text writes what stands between tags: blanks count once, except in <pre>.
 func (w *htmlWriter) text(text string) {
 	switch {
+	case w.hiding == atom.Style:
+		w.styleSheet(text)
+		return
 	case w.hiding != 0 || text == "":
 		return
 	case w.pre > 0:
@@ -185,6 +303,22 @@ func (w *htmlWriter) preformatted(text string) {
 		}
 		if strings.HasSuffix(line, "\n") {
 			w.newLine()
+		}
+	}
+}
+
+var hidingRule = worded(`(?:^|[}\s,>;])[a-z]*\.([A-Za-z][\w-]*)\s*\{([^{}]*)\}`)
+
+// styleSheet notes the classes that are hidden on every screen: what stands in
+// @media is not for every one.
+func (w *htmlWriter) styleSheet(text string) {
+	text, _, _ = strings.Cut(text, "@media")
+	for _, rule := range hidingRule.pattern().FindAllStringSubmatch(text[:min(len(text), 100_000)], -1) {
+		if hiddenStyle.MatchString(rule[2]) && len(w.unseen) < 1000 {
+			if w.unseen == nil {
+				w.unseen = map[string]bool{}
+			}
+			w.unseen[rule[1]] = true
 		}
 	}
 }

@@ -45,6 +45,9 @@ const (
 	theApps      shape = "apps"
 	theRules     shape = "rules"
 	theWith      shape = "with"
+	theFields    shape = "fields"
+	theClean     shape = "clean"
+	aPriceFormat shape = "price-format"
 
 	anMTA     shape = "mta"
 	aRefusal  shape = "refusal"
@@ -71,11 +74,13 @@ var enumerations = map[shape][]string{
 	aProof:    {string(auth.SASL), string(auth.AuthenticationResults), string(auth.AddressSecret), string(auth.DKIM)},
 	anAction:  {string(Post), string(Register), string(Reject), string(Drop), string(Keep), string(Forward), string(Hold)},
 	firstPost: {string(Hold)},
+
+	aPriceFormat: PriceFormats,
 }
 
 // mayBeEmpty are the shapes of what may be there and hold nothing, because all
 // of it is a comment, say.
-var mayBeEmpty = []shape{theReceipts, theBrowser, theTrust, thePeople, theApps, theWith}
+var mayBeEmpty = []shape{theReceipts, theBrowser, theTrust, thePeople, theApps, theWith, theFields, theClean}
 
 // keyWord is a key of one of the mappings.
 type keyWord struct {
@@ -144,6 +149,18 @@ var objects = map[shape][]keyWord{
 		{"keep-session", trueOrFalse, false, "Keep the account's cookies from one mail to the next, so that it need not log in each time."},
 		{"pace", thePace, false, "How often the account may publish; messages above that wait."},
 		{"with", theWith, false, "What else the flow asks for: its parameters."},
+		{"fields", theFields, false, "What a message may set by a line key: value at the head of its text."},
+		{"price-format", aPriceFormat, false, "How the site wants prices written, by an example."},
+		{"clean", theClean, false, "Rules that cut something from the text, switched off by false."},
+	},
+	theClean: {
+		{cleanEnd, trueOrFalse, false, "What stands behind a line [end]."},
+		{cleanSignature, trueOrFalse, false, "What stands behind a line of two hyphens and a blank."},
+		{cleanSentFrom, trueOrFalse, false, "Lines such as Sent from my iPhone."},
+		{cleanQuotes, trueOrFalse, false, "The mail that is answered, below or above the answer."},
+		{cleanForwarded, trueOrFalse, false, "The header of a mail that is passed on."},
+		{cleanListFooter, trueOrFalse, false, "What a mailing list adds at the end."},
+		{cleanDisclaimer, trueOrFalse, false, "What a company's mail server adds at the end."},
 	},
 	thePace: {
 		{"every", aTime, false, "The least time from one ad to the next."},

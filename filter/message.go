@@ -29,7 +29,8 @@ import (
 )
 
 // Defect says why a message cannot be used as it is, in a whole sentence that
-// can be shown to whoever sent it. It quotes nothing from the message.
+// can be shown to whoever sent it. It quotes of the message at most one line, as
+// a Go string, so that nothing in it begins a line of its own (C4).
 type Defect struct {
 	Text string
 	// Forbidden: it is not a matter of form, but of who may (77, not 65).
@@ -56,6 +57,7 @@ const loopField = "X-Mailapp-Loop"
 // at once, the body only where [Message.Content] or [Message.Digest] is asked.
 type Message struct {
 	fields []auth.Field
+	start  int64  // where the header begins: behind a byte order mark and blanks
 	raw    []byte // the header as read, with an mbox line and the empty line
 	file   io.ReaderAt
 	size   int64 // -1: only the header is known
@@ -68,21 +70,22 @@ type Message struct {
 // Read reads the header and leaves r at the first byte of the body. Errors are
 // a [*Defect] or what reading r gave.
 func Read(r *bufio.Reader) (*Message, error) {
-	raw, err := readHeader(r)
+	start, err := skipBlank(r)
 	if err != nil {
 		return nil, err
 	}
-	if len(bytes.TrimSpace(raw)) == 0 {
-		if _, err := r.Peek(1); errors.Is(err, io.EOF) {
-			return nil, ErrEmpty
-		}
-		return nil, ErrNotMail
+	raw, err := readHeader(r, lineEndOf(r))
+	if err != nil {
+		return nil, err
+	}
+	if len(raw) == 0 {
+		return nil, ErrEmpty
 	}
 	fields, err := parseHeader(raw)
 	if err != nil {
 		return nil, err
 	}
-	return &Message{fields: fields, raw: raw, size: -1}, nil
+	return &Message{fields: fields, start: start, raw: raw, size: -1}, nil
 }
 
 // Open reads the header of the message in the first size bytes of f. The body
@@ -191,7 +194,7 @@ func (m *Message) Reader() io.Reader {
 
 // body reads the body from its first byte.
 func (m *Message) body() *io.SectionReader {
-	at := int64(len(m.raw))
+	at := m.start + int64(len(m.raw))
 	return io.NewSectionReader(m.file, at, m.size-at)
 }
 

@@ -253,6 +253,9 @@ func (p *parser) app(e strictyaml.Entry) *App {
 		places:      map[string]strictyaml.Pos{"": e.Name.Pos()},
 	}
 	a.parameters(keys["with"])
+	a.fields(keys["fields"])
+	a.PriceFormat = oneOf(keys["price-format"], "way to write prices", aPriceFormat, "")
+	a.cleaning(keys["clean"])
 	if keys["url"].IsText() {
 		u, err := url.Parse(a.URL)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
@@ -263,7 +266,7 @@ func (p *parser) app(e strictyaml.Entry) *App {
 }
 
 // reserved are the placeholders of a flow that the mail and the app itself fill.
-var reserved = []string{fieldTitle, fieldBody, fieldPrice, "photos", "account", "password", "site"}
+var reserved = []string{fieldTitle, fieldBody, fieldHTML, fieldPrice, "photos", "account", "password", "site"}
 
 var parameterName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 

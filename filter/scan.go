@@ -2,10 +2,10 @@ package filter
 
 // The parts of a multipart (RFC 2046 §5.1) are told apart by enmime, one level
 // at a time, and only after a pass over the lines that checks the limits (C24)
-// and writes the delimiters anew. It is given one level, with an inner
-// multipart's body kept back, because each level of one that is not closed
-// doubles its time: 48 kB, 1000 parts, 20 deep, cost it 17 s. The delimiters are written anew because of what it makes of broken
-// ones:
+// and writes the delimiters anew. It is given one level, and of that the headers
+// alone: each level of multiparts that are not closed doubles its time (48 kB,
+// 1000 parts, 20 deep, cost it 17 s), and it copies photos several times. The
+// delimiters are written anew because of what it makes of broken ones:
 //   - a part without a header, or whose header begins with a blank, fails the
 //     whole mail;
 //   - a line with one byte before the delimiter counts as a delimiter;
@@ -16,6 +16,7 @@ package filter
 import (
 	"bytes"
 	"crypto/rand"
+	"regexp"
 	"strings"
 
 	"github.com/jhillyerd/enmime/v2"
@@ -87,11 +88,10 @@ func (g *gatherer) split(p *part) ([]*part, error) {
 	if delimiter == nil {
 		return nil, nil
 	}
-	r := rewriter{gatherer: g, mark: rand.Text(), out: make([]byte, 0, len(p.body)+4096)}
-	if err := r.rewrite(p.body, delimiter); err != nil {
+	r := rewriter{gatherer: g, mark: rand.Text(), body: p.body}
+	if err := r.rewrite(delimiter); err != nil {
 		return nil, err
 	}
-	p.body = nil // enmime makes copies
 	root, err := enmime.NewParser(
 		enmime.RawContent(true), // transfer.go decodes, and says why
 		enmime.MaxStoredPartErrors(1),
@@ -105,6 +105,7 @@ func (g *gatherer) split(p *part) ([]*part, error) {
 	if err != nil {
 		return nil, defect("The parts of the message cannot be told apart.")
 	}
+	kind := p.kind
 	var parts []*part
 	for child := root.FirstChild; child != nil; child = child.NextSibling {
 		body := child.Content
@@ -115,6 +116,9 @@ func (g *gatherer) split(p *part) ([]*part, error) {
 		if err != nil {
 			return nil, err
 		}
+		if kind == "multipart/digest" && child.Header.Get("Content-Type") == "" {
+			p.kind = "message/rfc822" // RFC 2046 §5.1.5
+		}
 		parts = append(parts, p)
 	}
 	return parts, nil
@@ -123,17 +127,29 @@ func (g *gatherer) split(p *part) ([]*part, error) {
 // findDelimiter gives the line that begins each part: the one of the boundary
 // that is named or, where that is nowhere, the first that looks like one.
 func findDelimiter(body []byte, boundary string) []byte {
-	named, shown := []byte("--"+boundary), []byte(nil)
+	named, shown, last := []byte("--"+boundary), []byte(nil), []byte(nil)
 	for line := range bytes.Lines(body) {
 		text := bytes.TrimRight(line, " \t\r\n")
-		if boundary != "" && bytes.Equal(text, named) {
+		switch {
+		case boundary != "" && bytes.Equal(text, named):
 			return named
-		}
-		if shown == nil && looksLikeDelimiter(text) {
+		case shown != nil:
+		case looksLikeDelimiter(text):
 			shown = text
+		case beginsPart(last, line):
+			shown = last
 		}
+		last = text
 	}
 	return shown
+}
+
+var partHeader = regexp.MustCompile(`(?i)^content-(?:type|transfer-encoding|disposition|id)\s*:`)
+
+// beginsPart tells whether line is the first of a part's header and the one
+// before it is its delimiter, be it one with blanks in it.
+func beginsPart(before, line []byte) bool {
+	return len(before) > 2 && len(before) <= 200 && bytes.HasPrefix(before, []byte("--")) && partHeader.Match(line)
 }
 
 // looksLikeDelimiter tells a delimiter (RFC 2046 §5.1.1) from a signature or a
@@ -145,14 +161,16 @@ func looksLikeDelimiter(line []byte) bool {
 
 // rewriter writes a multipart as enmime is given it: without what stands
 // before and behind its parts, always closed, with the mark for its boundary,
-// for its type, and for the body of an inner multipart.
+// for its type, and for the body of each part.
 type rewriter struct {
 	*gatherer
 	mark  string // random, so that no mail holds it
+	body  []byte
 	out   []byte
 	state state
 	head  int      // where the header being read begins in out
-	kept  [][]byte // bodies of inner multiparts
+	start int      // where the body being read begins in body
+	kept  [][]byte // bodies of the parts that have one
 }
 
 type state int
@@ -160,47 +178,47 @@ type state int
 const (
 	outside state = iota // before the first part or behind the last
 	inHead
-	inBody
-	inKept // in a body that enmime does not see
+	inBody // which enmime does not see
 )
 
 // rewrite goes on behind the last delimiter, in case it was that of an inner
 // multipart with the same boundary.
-func (r *rewriter) rewrite(body, delimiter []byte) error {
+func (r *rewriter) rewrite(delimiter []byte) error {
 	r.add("Content-Type: ", r.mark, "\r\n\r\n")
-	at, start := 0, 0
-	for line := range bytes.Lines(body) {
-		before := r.state
-		rest, ok := bytes.CutPrefix(bytes.TrimRight(line, " \t\r\n"), delimiter)
+	at := 0
+	for line := range bytes.Lines(r.body) {
+		var err error
+		rest, ok := bytes.CutPrefix(line, delimiter)
+		rest = bytes.TrimRight(rest, " \t\r\n")
 		switch {
 		case ok && len(rest) == 0:
-			if err := r.begin(); err != nil {
-				return err
-			}
+			r.endBody(at)
+			err = r.begin()
 		case ok && string(rest) == "--":
+			r.endBody(at)
 			r.state = outside
 		case r.state == inHead:
-			if err := r.headLine(line); err != nil {
-				return err
-			}
-		case r.state == inBody:
-			r.out = append(r.out, line...)
+			err = r.headLine(line, at)
 		}
-		if before == inKept && r.state != inKept {
-			r.kept = append(r.kept, body[start:at])
+		if err != nil {
+			return err
 		}
-		if at += len(line); before != inKept {
-			start = at
-		}
+		at += len(line)
 	}
-	switch r.state {
-	case inKept:
-		r.kept = append(r.kept, body[start:])
-	case inHead, inBody:
+	r.endBody(at)
+	if r.state == inHead {
 		r.add("\r\n") // the last line may lack its end
 	}
 	r.add("--", r.mark, "--\r\n")
 	return nil
+}
+
+// endBody keeps a body without its last line end, which is the delimiter's
+// (RFC 2046 §5.1.1).
+func (r *rewriter) endBody(at int) {
+	if r.state == inBody {
+		r.kept = append(r.kept, trimLineEnd(r.body[r.start:at]))
+	}
 }
 
 // begin begins a part, with a field of ours: then no header fails enmime.
@@ -213,27 +231,40 @@ func (r *rewriter) begin() error {
 	return nil
 }
 
-// headLine takes a line of a header over, with an empty one before it if the
-// part has no header, not even an empty one.
-func (r *rewriter) headLine(line []byte) error {
+// looseParameter is one that a program has folded without a blank before it.
+var looseParameter = regexp.MustCompile(`^[A-Za-z*0-9-]+=`)
+
+// continuesHead tells whether a line may belong to a header after head. Where
+// the empty line is missing, what follows is the body.
+func continuesHead(head, line []byte) bool {
+	if bytes.IndexByte(line, ':') > 0 || len(head) > 0 && (line[0] == ' ' || line[0] == '\t') {
+		return true
+	}
+	return len(head) > 0 && (bytes.HasSuffix(bytes.TrimSpace(head), []byte(";")) || looseParameter.Match(line))
+}
+
+// headLine takes a line of a header over. A part may have no header, not even an
+// empty one.
+func (r *rewriter) headLine(line []byte, at int) error {
 	head := r.out[r.head:]
 	switch {
 	case len(trimLineEnd(line)) == 0:
-		r.state = inBody
-	case len(head) == 0 && bytes.IndexByte(line, ':') <= 0:
-		r.add("\r\n")
-		r.state = inBody
+		r.beginBody(at + len(line))
+	case !continuesHead(head, line):
+		r.beginBody(at)
 	default:
 		if r.headers += len(line); len(head)+len(line) > maxPartHeader || r.headers > maxPartFields {
 			return defect("The header of a part of the message is larger than %d kB.", maxPartHeader>>10)
 		}
-	}
-	r.out = append(r.out, line...)
-	if r.state == inBody && bytes.Contains(bytes.ToLower(head), []byte("multipart/")) {
-		r.state = inKept
-		r.add(r.mark, "\r\n") // split puts the body here
+		r.out = append(r.out, line...)
 	}
 	return nil
+}
+
+// beginBody lets the mark stand for the body; split puts it back.
+func (r *rewriter) beginBody(at int) {
+	r.state, r.start = inBody, at
+	r.add("\r\n", r.mark, "\r\n")
 }
 
 func (r *rewriter) add(texts ...string) {

@@ -80,6 +80,7 @@ func plainShapes() map[shape]strictyaml.Schema {
 		theApps:      named(ownName.String(), ref(anApp)),
 		theRules:     {"type": "array", "items": ref(aRule), "minItems": 1},
 		theWith:      parametersSchema(),
+		theFields:    named(parameterName.String(), strictyaml.AnyOf(strictyaml.Schema{"enum": fieldTypes}, strictyaml.OneOrMore(strictyaml.Scalar))),
 	}
 }
 

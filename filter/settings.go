@@ -96,6 +96,12 @@ type App struct {
 	Password Source
 	Pace     Pace
 	With     map[string]string // the flow's own parameters
+	// Fields are what a mail may set by a line `key: value`.
+	Fields []Field
+	// PriceFormat is one of PriceFormats, "" for the first.
+	PriceFormat string
+	// NotCleaned are the CleanRules that are switched off.
+	NotCleaned []string
 	// KeepSession: the login of one post is tried for the next.
 	KeepSession bool
 

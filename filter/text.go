@@ -13,6 +13,9 @@ import (
 // need them.
 func cleanText(text string) string {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n\n", "\u0085", "\n").Replace(text)
+	if strings.Contains(text, "=?") {
+		text = encodedWord.ReplaceAllStringFunc(text, decodeWords) // as some programs quote subjects
+	}
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
@@ -56,17 +59,6 @@ func quoteMark(depth int) string {
 		return ""
 	}
 	return strings.Repeat(">", depth) + " "
-}
-
-// cutSignature cuts from the line "-- " to the end, and only there: a line "--"
-// may belong to the text.
-func cutSignature(text string) string {
-	text = strings.ReplaceAll(text+"\n", "--\u00a0\n", "-- \n")
-	if strings.HasPrefix(text, "-- \n") {
-		return ""
-	}
-	before, _, _ := strings.Cut(text, "\n-- \n")
-	return before
 }
 
 // joinPassages puts an empty line between passages and takes blanks off the

@@ -103,8 +103,8 @@ func TestSplitSubject(t *testing.T) {
 		{"Audi RS 6", "Audi RS 6", ""},
 	}
 	for _, tt := range tests {
-		if title, price := splitSubject(tt.subject); title != tt.title || price != tt.price {
-			t.Errorf("%q: got %q, %q; want %q, %q", tt.subject, title, price, tt.title, tt.price)
+		if title, p := splitSubject(tt.subject); title != tt.title || p.amount != tt.price {
+			t.Errorf("%q: got %q, %q; want %q, %q", tt.subject, title, p.amount, tt.title, tt.price)
 		}
 	}
 }

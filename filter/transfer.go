@@ -13,15 +13,28 @@ import "bytes"
 func decode(encoding string, body []byte) []byte {
 	switch encoding {
 	case "base64":
-		return decodeBase64(string(body))
+		if isProse(body) {
+			return body
+		}
+		return decodeBase64(body)
 	case "quoted-printable":
 		return decodeQuotedPrintable(body)
 	}
 	return body
 }
 
-func isBase64(c byte) bool {
-	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/'
+// isProse tells that what claims to be base64 is none: a tenth of its beginning
+// is blanks within lines, or signs that base64 has not.
+func isProse(body []byte) bool {
+	begin, strange := body[:min(len(body), 1000)], 0
+	for line := range bytes.Lines(begin) {
+		for _, b := range bytes.TrimSpace(line) {
+			if base64Values[b] < 0 && b != '=' {
+				strange++
+			}
+		}
+	}
+	return strange > 3 && strange > len(begin)/10 && bytes.IndexByte(begin, ' ') > 0
 }
 
 // decodeQuotedPrintable follows RFC 2045 §6.7. An equals sign that begins no

@@ -7,6 +7,7 @@ package filter
 // padding as it stands, and breaks a letter that is split over two words.
 
 import (
+	"bytes"
 	"encoding/base64"
 	"regexp"
 	"strings"
@@ -17,6 +18,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // encodedWord is RFC 2047 §2, with the language of RFC 2231 §5. The text may
@@ -64,46 +67,103 @@ func decodeWord(encoding, text string) []byte {
 	return unescape(nil, []byte(strings.ReplaceAll(text, "_", " ")))
 }
 
-// decodeBase64 reads over whatever is not base64, padding included.
-func decodeBase64(text string) []byte {
-	clean := make([]byte, 0, len(text))
-	for _, c := range []byte(text) {
-		if isBase64(c) {
-			clean = append(clean, c)
+// decodeBase64 reads over whatever is not base64, padding included. What is all
+// base64, as most is, the standard library decodes faster.
+func decodeBase64[text string | []byte](encoded text) []byte {
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(encoded)))
+	if n, err := base64.StdEncoding.Decode(out, []byte(encoded)); err == nil {
+		return out[:n]
+	}
+	out = out[:0]
+	var bits uint32
+	count := 0
+	for i := range len(encoded) {
+		value := base64Values[encoded[i]]
+		if value < 0 {
+			continue
+		}
+		bits = bits<<6 | uint32(value)
+		if count++; count == 4 {
+			out = append(out, byte(bits>>16), byte(bits>>8), byte(bits))
+			bits, count = 0, 0
 		}
 	}
-	if len(clean)%4 == 1 {
-		clean = clean[:len(clean)-1]
+	switch count {
+	case 2:
+		out = append(out, byte(bits>>4))
+	case 3:
+		out = append(out, byte(bits>>10), byte(bits>>2))
 	}
-	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(clean)))
-	n, _ := base64.RawStdEncoding.Decode(out, clean) // only the alphabet is left
-	return out[:n]
+	return out
 }
 
+// base64Values has the six bits that a byte stands for, -1 for none.
+var base64Values = func() (values [256]int8) {
+	for i := range values {
+		values[i] = int8(strings.IndexByte(base64Alphabet, byte(i)))
+	}
+	return values
+}()
+
+const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
 // toUTF8 decodes data of the named charset. A name that is wrong or unknown is
-// repaired: what is UTF-8 and more than ASCII is UTF-8 whatever a single-byte
-// charset claims, and the rest is read as windows-1252.
+// repaired: a byte order mark speaks for itself, what is UTF-8 and more than
+// ASCII is UTF-8 whatever a single-byte charset claims, the escapes of
+// ISO-2022-JP are in no other text, and the rest is read as windows-1252.
 func toUTF8(charset string, data []byte) string {
 	name := strings.ToLower(strings.Trim(charset, " \t\"'"))
 	name = strings.TrimPrefix(name, "charset=")
+	if text, ok := decodeMarked(data); ok {
+		return text
+	}
 	if strings.HasPrefix(name, "utf-7") || name == "unicode-1-1-utf-7" {
 		return decodeUTF7(string(data))
 	}
 	known := lookUpCharset(name)
 	_, singleByte := known.(*charmap.Charmap)
-	if known == nil || singleByte {
-		if utf8.Valid(data) && (known == nil || !isASCII(data)) {
+	if known == nil || singleByte || name == "utf-8" || name == "utf8" {
+		switch {
+		case bytes.Contains(data, []byte("\x1b$")):
+			known = japanese.ISO2022JP
+		case utf8.Valid(data) && (known == nil || !isASCII(data)):
 			return string(data)
+		case known == nil || !singleByte: // nothing, or UTF-8
+			return repairUTF8(data)
 		}
-	}
-	if known == nil || name == "utf-8" || name == "utf8" {
-		return repairUTF8(data)
 	}
 	text, err := known.NewDecoder().Bytes(data)
 	if (err != nil || strings.ContainsRune(string(text), utf8.RuneError)) && utf8.Valid(data) {
 		return string(data)
 	}
 	return string(text)
+}
+
+// decodeMarked decodes what begins with a byte order mark or is plainly UTF-16.
+func decodeMarked(data []byte) (string, bool) {
+	order := unicode.LittleEndian
+	switch {
+	case bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) && utf8.Valid(data):
+		return string(data[3:]), true
+	case bytes.HasPrefix(data, []byte("\xfe\xff")), zeros(data, 0):
+		order = unicode.BigEndian
+	case !bytes.HasPrefix(data, []byte("\xff\xfe")) && !zeros(data, 1):
+		return "", false
+	}
+	text, err := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(data)
+	return string(text), err == nil
+}
+
+// zeros tells whether most bytes at even (0) or odd (1) places are zero, and no
+// others: that is Latin text in UTF-16.
+func zeros(data []byte, at int) bool {
+	counts := [2]int{}
+	for i, b := range data[:min(len(data), 1000)] {
+		if b == 0 {
+			counts[i%2]++
+		}
+	}
+	return counts[1-at] == 0 && counts[at] > min(len(data), 1000)/4
 }
 
 // repairUTF8 drops the broken bytes of what is UTF-8 elsewhere, and reads what
@@ -132,8 +192,20 @@ func lookUpCharset(name string) encoding.Encoding {
 	if known, err = ianaindex.MIME.Encoding(name); err == nil {
 		return known
 	}
+	if spelt := misspelt.ReplaceAllString(name, "windows-$1"); spelt != name {
+		return lookUpCharset(spelt)
+	}
+	if spelt := misspeltISO.ReplaceAllString(name, "iso-8859-$1"); spelt != name {
+		return lookUpCharset(spelt)
+	}
 	return nil
 }
+
+// Names that only mails have: cp-1252, win_1251, iso8859_15, iso 8859-1.
+var (
+	misspelt    = regexp.MustCompile(`^(?:cp|win|ms|windows)[-_ ]?(125\d)$`)
+	misspeltISO = regexp.MustCompile(`^iso[-_ ]?8859[-_ ]?(\d+)(?:-[a-z]+)?$`)
+)
 
 func isASCII(data []byte) bool {
 	for _, b := range data {

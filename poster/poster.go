@@ -44,6 +44,9 @@ type Job struct {
 	Site  string // where it is to appear, for a sender who must look there
 	// Pace is how often the job's Account may publish.
 	Pace ledger.Pace
+	// LeftOut says what of the mail is not in the ad, a line each; for the
+	// receipt.
+	LeftOut []string
 	// MailRefusals: the sender learns of a refusal by mail, not by a bounce.
 	MailRefusals bool
 	// Retry: a person has said that what is held or in doubt is to be done.

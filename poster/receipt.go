@@ -49,6 +49,7 @@ type receipt struct {
 	App, Rule  string
 	Site       string
 	Photos     int
+	LeftOut    []string
 	Subject    string
 	GivenUp    bool
 	Screenshot template.URL // cid: of the picture, or ""
@@ -69,7 +70,7 @@ func (p *Poster) tell(ctx context.Context, job Job, o Outcome) error {
 func (p *Poster) compose(job Job, o Outcome, now time.Time) ([]byte, error) {
 	r := receipt{
 		State: o.State, Title: job.Title, Result: o.Result, Reads: lines(o.Result.Reads),
-		App: job.App, Rule: job.Rule, Site: job.Site, Photos: o.Photos, Subject: job.Subject, GivenUp: o.GivenUp,
+		App: job.App, Rule: job.Rule, Site: job.Site, Photos: o.Photos, LeftOut: job.LeftOut, Subject: job.Subject, GivenUp: o.GivenUp,
 	}
 	picture := http.DetectContentType(o.Screenshot)
 	if strings.HasPrefix(picture, "image/") {
