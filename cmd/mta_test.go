@@ -235,7 +235,8 @@ var diagnostic = regexp.MustCompile(`(?m)^Diagnostic-Code: [^;]*; (.*(\n[ \t].*)
 // mtaTable reads the table of mailapp(7): its columns, and each row's cells.
 func mtaTable(t *testing.T) ([]string, map[string][]string) {
 	t.Helper()
-	_, table, _ := strings.Cut(mtaPage(t), "\n.Bl -column ")
+	_, servers, _ := strings.Cut(mtaPage(t), "\n.Sh MAIL SERVERS\n")
+	_, table, _ := strings.Cut(servers, "\n.Bl -column ")
 	table, _, _ = strings.Cut(table, "\n.El\n")
 	var columns []string
 	rows := map[string][]string{}
