@@ -7,14 +7,16 @@
 // permission (C28); one mouse click for publish, made only after the task's
 // Commit has succeeded, never repeated by us (C26) and not sent again by
 // Chromium itself, which does that when a connection that it had used before
-// closes unanswered; secrets in password fields only, and in no error or
+// closes unanswered: from the click on each request whose method changes
+// something goes out once, whatever makes it (see gate); secrets in password fields only, and in no error or
 // picture (C29); and when [Browser.Run] returns, however it does, no process
 // of the browser and no file of the run are left (C7). After kill -9 of this
 // process the browser dies with it, and [Sweep] removes its files.
 //
-// It does not promise that the site has got the publish request, or that it
-// got it only once where a page sends several requests over TLS without
-// leaving the page: the ledger holds what is in doubt. It does not look into
+// It does not promise that the site has got the publish request: the ledger
+// holds what is in doubt. Nor can it keep a page's own script from sending a
+// request again, or look after what a site's worker in the background sends by
+// itself. It does not look into
 // closed shadow roots, and into frames of other sites only where a locator leads.
 //
 // One question to the page does what a dozen calls would: the engine, in the

@@ -30,8 +30,9 @@ const (
 // It is also the guard against Chromium's second POST. When a server takes a
 // request and closes the connection unanswered, Chromium silently sends the
 // request again if it had used or preconnected that connection. So [proxy.cut]
-// closes every connection before the publish click, and the request goes out
-// on a fresh one. Upstream no connection is used twice, so that net/http never
+// closes every connection before the publish click, [proxy.cross] does so to a
+// host before each request that changes something, and the request goes out on a
+// fresh one. Upstream no connection is used twice, so that net/http never
 // sends anything again either.
 type proxy struct {
 	allowed  []flow.Origin
@@ -41,20 +42,29 @@ type proxy struct {
 	dialer   net.Dialer
 	password string
 
-	mu      sync.Mutex
-	conns   map[net.Conn]http.ConnState // of the browser, without tunnels
-	tunnels map[*tunnel]bool
-	once    bool     // each connection carries one request from now on
-	refused []string // origins that were asked for and are not allowed
-	trouble error    // the last failure to reach an allowed origin
+	mu        sync.Mutex
+	conns     map[net.Conn]http.ConnState // of the browser, without tunnels
+	tunnels   map[*tunnel]bool
+	crossings map[*crossing]bool
+	once      bool     // each connection carries one request from now on
+	refused   []string // origins that were asked for and are not allowed
+	trouble   error    // the last failure to reach an allowed origin
 }
 
 // tunnel is a CONNECT: both ends, whose content is not ours to read.
-type tunnel struct{ client, server net.Conn }
+type tunnel struct {
+	host           string   // with its port
+	client, server net.Conn // nil: it is yet to open
+	closed         bool
+}
 
+// close is called under the proxy's lock.
 func (t *tunnel) close() {
-	t.client.Close()
-	t.server.Close()
+	t.closed = true
+	if t.client != nil {
+		t.client.Close()
+		t.server.Close()
+	}
 }
 
 const proxyUser = "mailapp"
@@ -74,7 +84,7 @@ func newProxy(allowed []flow.Origin) (*proxy, error) {
 		allowed: allowed, listener: l, password: rand.Text(),
 		dialer:  net.Dialer{Timeout: dialLimit},
 		conns:   map[net.Conn]http.ConnState{},
-		tunnels: map[*tunnel]bool{},
+		tunnels: map[*tunnel]bool{}, crossings: map[*crossing]bool{},
 	}
 	silent := log.New(io.Discard, "", 0)
 	p.forward = &httputil.ReverseProxy{
@@ -163,6 +173,12 @@ func (p *proxy) refuse(o flow.Origin) {
 
 // connect opens a tunnel and carries bytes until either end closes.
 func (p *proxy) connect(w http.ResponseWriter, r *http.Request) {
+	t := p.begin(r.Host)
+	if t == nil {
+		http.Error(w, "the site closed the connection without an answer", http.StatusBadGateway)
+		return
+	}
+	defer p.leave(t)
 	server, err := p.dialer.DialContext(r.Context(), "tcp", r.Host)
 	if err != nil {
 		p.unreachable(w, r, err)
@@ -173,21 +189,14 @@ func (p *proxy) connect(w http.ResponseWriter, r *http.Request) {
 		server.Close()
 		return
 	}
-	t := &tunnel{client, server}
-	p.mu.Lock()
-	p.tunnels[t] = true
-	p.mu.Unlock()
-	defer func() {
-		p.mu.Lock()
-		delete(p.tunnels, t)
-		p.mu.Unlock()
-	}()
-	defer t.close()
+	if !p.enter(t, client, server) {
+		return
+	}
 	if _, err := io.WriteString(client, "HTTP/1.1 200 OK\r\n\r\n"); err != nil {
 		return
 	}
 	go func() {
-		defer t.close()
+		defer p.leave(t)
 		io.Copy(server, in)
 	}()
 	io.Copy(client, server)

@@ -2,15 +2,18 @@ package browser
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"mailapp/poster/flow"
 )
@@ -84,6 +87,30 @@ func TestProxy(t *testing.T) {
 	}
 }
 
+// openTunnel asks for a tunnel, and gives the proxy's status.
+func openTunnel(t *testing.T, p *proxy, target, password string) (net.Conn, int) {
+	t.Helper()
+	conn, err := net.Dial("tcp", p.address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	req, err := http.NewRequest(http.MethodConnect, "http://"+target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.SetBasicAuth(proxyUser, password)
+	req.Header["Proxy-Authorization"] = req.Header["Authorization"]
+	if err := req.Write(conn); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.ReadResponse(bufio.NewReader(conn), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn, r.StatusCode
+}
+
 // A tunnel goes only where the flow may, and only with the password.
 func TestProxyTunnel(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
@@ -109,23 +136,8 @@ func TestProxyTunnel(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			conn, err := net.Dial("tcp", tt.proxy.address())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			req, err := http.NewRequest(http.MethodConnect, "http://"+tt.target, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.SetBasicAuth(proxyUser, tt.password)
-			req.Header["Proxy-Authorization"] = req.Header["Authorization"]
-			if err := req.Write(conn); err != nil {
-				t.Fatal(err)
-			}
-			r, err := http.ReadResponse(bufio.NewReader(conn), req)
-			if err != nil || r.StatusCode != tt.want {
-				t.Errorf("got %v, %v; want %d", r, err, tt.want)
+			if _, got := openTunnel(t, tt.proxy, tt.target, tt.password); got != tt.want {
+				t.Errorf("status %d, want %d", got, tt.want)
 			}
 		})
 	}
@@ -166,6 +178,57 @@ func TestProxyNeverRepeats(t *testing.T) {
 	if err := p.whatFailed(); err == nil || !strings.Contains(err.Error(), "without an answer") {
 		t.Errorf("remembers %v", err)
 	}
+}
+
+// C26: a request that crosses has tunnels that no other has used, and when they
+// close before its answer, none opens that could carry it again.
+func TestCrossing(t *testing.T) {
+	srv := httptest.NewServer(http.NotFoundHandler())
+	defer srv.Close()
+	host := strings.TrimPrefix(srv.URL, "http://")
+	p := proxyFor(t, "https://"+host)
+	open := func(want int) net.Conn {
+		t.Helper()
+		conn, status := openTunnel(t, p, host, p.password)
+		if status != want {
+			t.Fatalf("status %d, want %d", status, want)
+		}
+		return conn
+	}
+	isOpen := func(conn net.Conn) bool {
+		conn.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		_, err := conn.Read(make([]byte, 1))
+		return errors.Is(err, os.ErrDeadlineExceeded)
+	}
+	before := open(200)
+	first := p.cross(host)
+	if isOpen(before) {
+		t.Error("a tunnel that was used lives on")
+	}
+	carries := open(200)
+	first.share()
+	others := open(200)
+	second := p.cross(host)
+	if !isOpen(carries) || isOpen(others) {
+		t.Error("the next request has cut off one that has no answer, or left what others have used")
+	}
+	second.share()
+	open(200).Close()
+	open(200)
+	carries.Close()
+	dark := func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.isDark(host)
+	}
+	for !dark() {
+		time.Sleep(time.Millisecond)
+	}
+	open(502)
+	first.end()
+	open(502)
+	second.end()
+	open(200)
 }
 
 // After the cut no connection lives on, and none is used twice.

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -121,7 +122,7 @@ func (r *run) guard(ctx context.Context) error {
 		return nil
 	}
 	var open []*tab
-	r.tab.update(func() { r.tab.guarded, open = true, slices.Clone(r.tab.tabs) })
+	r.tab.update(func() { r.tab.gate, open = newGate(), slices.Clone(r.tab.tabs) })
 	for _, t := range open {
 		if err := t.holdRequests(ctx); err != nil && !t.isClosed() {
 			return cause(ctx, err)
@@ -131,11 +132,15 @@ func (r *run) guard(ctx context.Context) error {
 	return nil
 }
 
-// holdRequests has the browser ask before it requests a document: see letGo.
+// holdRequests has the browser ask before each request, and tell how it ends:
+// see gate. A worker of the site's is left out, which would answer instead.
 func (t *tab) holdRequests(ctx context.Context) error {
-	return proto.FetchEnable{Patterns: []*proto.FetchRequestPattern{{
-		URLPattern: "*", ResourceType: proto.NetworkResourceTypeDocument,
-	}}}.Call(t.page.Context(ctx))
+	page := t.page.Context(ctx)
+	return errors.Join( // each is called, as prepare needs it
+		t.tellRequests(ctx),
+		proto.NetworkSetBypassServiceWorker{Bypass: true}.Call(page),
+		proto.FetchEnable{Patterns: []*proto.FetchRequestPattern{{URLPattern: "*"}}}.Call(page),
+	)
 }
 
 // afterPublish does a step that looks at a page. Once publish was clicked, it

@@ -210,6 +210,7 @@ func (t *tab) pageEvent(m *cdp.Event) {
 		}
 	case "Network.requestWillBeSent", "Network.requestWillBeSentExtraInfo", "Network.responseReceived", "Network.loadingFinished", "Network.loadingFailed":
 		t.networkEvent(m)
+		t.gateEvent(m)
 	case "Inspector.targetCrashed":
 		t.breakOff(errors.New("the page has crashed"))
 	case "Fetch.authRequired", "Fetch.requestPaused":
@@ -238,19 +239,6 @@ func (t *tab) fetchEvent(m *cdp.Event) {
 	if load(m, &paused) {
 		go t.letGo(&paused)
 	}
-}
-
-// letGo sends a paused request on its way. One that publish causes, and that
-// leads to a new page, goes out on a fresh connection whatever the page did
-// before it.
-func (t *tab) letGo(paused *proto.FetchRequestPaused) {
-	t.mu.Lock()
-	guarded := t.guarded
-	t.mu.Unlock()
-	if guarded && paused.Request.Method != "GET" && paused.Request.Method != "HEAD" {
-		t.proxy.cut()
-	}
-	t.call(func(p target) error { return proto.FetchContinueRequest{RequestID: paused.RequestID}.Call(p) })
 }
 
 // call does something short that must not hang.

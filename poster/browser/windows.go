@@ -41,7 +41,7 @@ type windows struct {
 	held      map[proto.TargetTargetID]proto.TargetSessionID // new pages, before there is a first
 	tabs      []*tab                                         // those that are open, the newest last
 	front     *tab                                           // where steps are done
-	guarded   bool                                           // publish: see guard
+	gate      *gate                                          // nil: publish is yet to come
 	sending   *sending                                       // of photos, by all tabs; nil: nobody watches
 }
 
@@ -106,6 +106,7 @@ func (w *windows) receive(e proto.TargetAttachedToTarget) {
 func (w *windows) forget(t *tab) {
 	t.closed, t.going = true, false
 	w.sending.left(t)
+	w.gate.left(t)
 	w.tabs = slices.DeleteFunc(w.tabs, func(o *tab) bool { return o == t })
 	if t == w.front && w.interrupt != nil {
 		w.interrupt(errClosed)
@@ -121,7 +122,7 @@ func (w *windows) begin(e proto.TargetAttachedToTarget) {
 	t := &tab{windows: w, page: page, opened: time.Now()}
 	full, guarded, watched := false, false, false
 	w.update(func() {
-		guarded, watched = w.guarded, w.sending != nil
+		guarded, watched = w.gate != nil, w.sending != nil
 		if full = len(w.tabs) >= maxWindows; !full {
 			w.tabs = append(w.tabs, t)
 		}
