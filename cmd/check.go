@@ -262,10 +262,11 @@ func (e explainer) post(m *filter.Message, v filter.Verdict) error {
 	if err != nil {
 		return err
 	}
-	for i, p := range content.Photos {
+	photos, broken := publishable(content.Photos)
+	for i, p := range photos {
 		e.line("photo %d: %s, %d kB", i+1, p.Type, (len(p.Data)+1023)/1024)
 	}
-	for _, left := range leftOut(content, v) {
+	for _, left := range append(leftOut(content, v), broken...) {
 		e.line("left out: %s", left)
 	}
 	return nil

@@ -193,7 +193,15 @@ func (t *trial) take(ctx context.Context, data []byte, fields map[string]string)
 		}
 	}
 	t.verdict = filter.Verdict{App: t.app.Name, Fields: fields}
-	work, err := t.work(ctx)
+	content, err := t.message.Content()
+	if err != nil {
+		return err
+	}
+	photos, broken := publishable(content.Photos)
+	for _, line := range broken {
+		t.line("note", "left out: %s", line)
+	}
+	work, err := t.work(ctx, photos)
 	if err != nil {
 		return err
 	}

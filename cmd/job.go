@@ -17,6 +17,7 @@ import (
 	"mailapp/poster/browser"
 	"mailapp/poster/flow"
 	"mailapp/poster/ledger"
+	"mailapp/poster/photo"
 )
 
 // observe is told of every transition of the ledger; the crash test sets it.
@@ -64,11 +65,14 @@ func (m *mail) job() (poster.Job, error) {
 	}
 	m.report.ID = entry.ID()
 	m.tell(event{Partial: m.report})
+	photos, broken := publishable(content.Photos)
 	title := m.verdict.Fields["title"]
 	entry.Account, entry.Title = accountOf(app), poster.Fold(title)
 	return poster.Job{
-		Job: entry, Title: title, Site: app.URL, Pace: ledger.Pace(app.Pace), LeftOut: leftOut(content, m.verdict),
-		MailRefusals: m.settings.Refusals == filter.ByMail, Retry: m.retry, Work: m.work,
+		Job: entry, Title: title, Site: app.URL, Pace: ledger.Pace(app.Pace),
+		LeftOut:      append(leftOut(content, m.verdict), broken...),
+		MailRefusals: m.settings.Refusals == filter.ByMail, Retry: m.retry,
+		Work: func(ctx context.Context) (poster.Work, error) { return m.work(ctx, photos) },
 	}, nil
 }
 
@@ -94,19 +98,28 @@ func leftOut(content *filter.Content, v filter.Verdict) []string {
 	return lines
 }
 
+// publishable gives the photos without all that the phone wrote into them, and
+// says of each that is broken why it is left out, a line each (C23). A mail all of
+// whose photos are is one without photos: the site says whether it needs any.
+func publishable(from []filter.Photo) (photos []poster.Photo, broken []string) {
+	for i, p := range from {
+		data, err := photo.Strip(p.Data, p.Type)
+		if err != nil {
+			broken = append(broken, fmt.Sprintf("photo %d of %d (%v)", i+1, len(from), err))
+			continue
+		}
+		photos = append(photos, poster.Photo{Type: p.Type, Data: data})
+	}
+	return photos, broken
+}
+
 // work gives what the flow runs on: the flow itself, fields, photos, password.
-func (m *mail) work(ctx context.Context) (w poster.Work, err error) {
+func (m *mail) work(ctx context.Context, photos []poster.Photo) (w poster.Work, err error) {
 	app := m.settings.App(m.verdict.App)
 	if w.Flow, err = loadFlow(m.settings, app); err != nil {
 		return w, err
 	}
-	content, err := m.message.Content()
-	if err != nil {
-		return w, err
-	}
-	for _, photo := range content.Photos {
-		w.Photos = append(w.Photos, poster.Photo(photo))
-	}
+	w.Photos = photos
 	w.Values, w.Secrets = flowValues(w.Flow, app, m.verdict.Fields), map[string]string{}
 	w.Session = openSession(m.settings, m.state, app, m.report.note)
 	if app.Password.IsSet() {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -117,6 +118,7 @@ func crashAt(point string) func(ledger.State, bool) {
 //	status N COMMAND…  the command ends with exit code N
 //	fault [NAME]       the site has this fault from now on, or none
 //	ads N [PHOTOS]     the site holds N ads (each with so many photos)
+//	published TEXT     a photo on the site has TEXT somewhere in its bytes
 //	receipts N         so many mails have been sent
 //	newest FILE        copies the mail that was sent last to FILE, decoded
 //	quiet              neither a browser nor a file of a run is left
@@ -145,7 +147,7 @@ func runScripts(t *testing.T, dir string) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "fault": fault, "ads": ads, "receipts": receipts, "newest": newestMail, "quiet": quiet, "postgres": newPostgres,
+			"status": status, "fault": fault, "ads": ads, "published": published, "receipts": receipts, "newest": newestMail, "quiet": quiet, "postgres": newPostgres,
 		},
 	})
 }
@@ -327,6 +329,23 @@ func ads(ts *testscript.TestScript, _ bool, args []string) {
 		if len(args) > 1 && strconv.Itoa(len(ad.Photos)) != args[1] {
 			ts.Fatalf("ad %d has %d photos, not %s", ad.ID, len(ad.Photos), args[1])
 		}
+	}
+}
+
+func published(ts *testscript.TestScript, neg bool, args []string) {
+	found := false
+	for _, ad := range siteOf(ts).Ads() {
+		for _, photo := range ad.Photos {
+			page := httptest.NewRecorder()
+			siteOf(ts).ServeHTTP(page, httptest.NewRequest("GET", photo.Path, nil))
+			if page.Code != http.StatusOK {
+				ts.Fatalf("%s: %d", photo.Path, page.Code)
+			}
+			found = found || bytes.Contains(page.Body.Bytes(), []byte(args[0]))
+		}
+	}
+	if found == neg {
+		ts.Fatalf("published, with %q in a photo: %t", args[0], found)
 	}
 }
 
