@@ -275,7 +275,7 @@ func (t *trial) show(result flow.Result) {
 		return
 	}
 	t.line("", notClicked)
-	t.line("well", "the flow fits its site; nothing was published")
+	t.line("well", "the flow fits its site; the publish step was not done")
 }
 
 const notClicked = "ready, and not clicked"

@@ -384,7 +384,7 @@ func TestPace(t *testing.T) {
 	}
 	var wait Wait
 	o, err := b.Post(t.Context(), second)
-	if !errors.As(err, &wait) || o.State != "" || m.clicks != 1 || time.Until(wait.Until) < 59*time.Minute || wait.Why != "one ad in 1h0m0s" {
+	if !errors.As(err, &wait) || o.State != "" || m.clicks != 1 || time.Until(wait.Until) < 59*time.Minute || wait.Why != "one ad in 1h" {
 		t.Fatalf("%+v, %v", o, err)
 	}
 	if state, err := b.Ledger.StateOf(t.Context(), second.Key); err != nil || state != ledger.None {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -41,12 +42,24 @@ func (l *Ledger) Pace(ctx context.Context, account, title string, p Pace, now ti
 	if err != nil {
 		return Wait{}, fmt.Errorf("ledger: %w", err)
 	}
-	later(last, p.Every, fmt.Sprintf("one ad in %v", p.Every))
+	later(last, p.Every, "one ad in "+short(p.Every))
 	if p.PerDay > 0 {
 		later(nth, 24*time.Hour, fmt.Sprintf("%d ads in 24 hours", p.PerDay))
 	}
-	later(same, p.SameTitle, fmt.Sprintf("the same title once in %v", p.SameTitle))
+	later(same, p.SameTitle, "the same title once in "+short(p.SameTitle))
 	return longest, nil
+}
+
+// short writes a time as people write it in rules.yaml: 48h, not 48h0m0s.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // millis is a time as the ledger stores it.

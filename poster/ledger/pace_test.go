@@ -33,15 +33,15 @@ func TestPace(t *testing.T) {
 			wait           time.Duration
 		}{
 			{"fred", "x", Pace{}, now, "", 0},
-			{"fred", "x", Pace{Every: time.Hour}, now, "one ad in 1h0m0s", time.Hour},
+			{"fred", "x", Pace{Every: time.Hour}, now, "one ad in 1h", time.Hour},
 			{"fred", "x", Pace{Every: time.Hour}, now.Add(time.Hour + time.Second), "", 0},
 			{"bob", "x", Pace{Every: time.Hour}, now, "", 0},
 			{"fred", "x", Pace{PerDay: 4}, now, "", 0},
 			{"fred", "x", Pace{PerDay: 3}, now, "3 ads in 24 hours", 24 * time.Hour},
 			{"fred", "x", Pace{PerDay: 3}, now.Add(25 * time.Hour), "", 0},
-			{"fred", "lamp", Pace{SameTitle: 48 * time.Hour, Every: time.Hour}, now, "the same title once in 48h0m0s", 48 * time.Hour},
+			{"fred", "lamp", Pace{SameTitle: 48 * time.Hour, Every: time.Hour}, now, "the same title once in 48h", 48 * time.Hour},
 			{"ann", "lamp", Pace{SameTitle: 48 * time.Hour}, now, "", 0},
-			{"fred", "x", Pace{Every: time.Hour}, now.Add(-72 * time.Hour), "one ad in 1h0m0s", -71 * time.Hour}, // the clock was set back
+			{"fred", "x", Pace{Every: time.Hour}, now.Add(-72 * time.Hour), "one ad in 1h", -71 * time.Hour}, // the clock was set back
 		} {
 			got, err := l.Pace(ctx, c.account, c.title, c.pace, c.now)
 			if err != nil || got.Why != c.why {
