@@ -53,6 +53,11 @@ func newCheckCommand() *cobra.Command {
 		if _, err := browser.Find(settings.Path(settings.Browser.Path)); err != nil {
 			fmt.Fprintf(c.OutOrStdout(), "warning: nothing would be posted now: %v\n", err)
 		}
+		for _, app := range settings.Apps {
+			if err := passwordFile(settings, app); err != nil {
+				fmt.Fprintf(c.OutOrStdout(), "warning: nothing would be posted to app %q now: %v\n", app.Name, err)
+			}
+		}
 		for _, hint := range hints {
 			fmt.Fprintf(c.OutOrStdout(), "hint: %s\n", oneLine(hint.String(), 2000))
 		}

@@ -107,7 +107,6 @@ var jobColumns = []jobColumn{
 	{"recipient", func(e ledger.Entry) any { return e.Recipient }},
 	{"message_id", func(e ledger.Entry) any { return e.MessageID }},
 	{"subject", func(e ledger.Entry) any { return e.Subject }},
-	{"title", func(e ledger.Entry) any { return e.Title }},
 	{"url", func(e ledger.Entry) any { return e.URL }},
 	{"number", func(e ledger.Entry) any { return e.Number }},
 	{"said", func(e ledger.Entry) any { return e.Said }},

@@ -73,6 +73,16 @@ func secretFile(path string) (string, error) {
 	return string(data), err
 }
 
+// passwordFile tells what would keep an app's password from being read, where it
+// is in a file. The environment and programs may differ at a delivery.
+func passwordFile(s *filter.Settings, app *filter.App) error {
+	if app.Password.File == "" {
+		return nil
+	}
+	_, err := readSecret(context.Background(), s, app.Password)
+	return err
+}
+
 // private refuses a file that others may read: whoever can read the password
 // can post.
 func private(f *os.File) error {
