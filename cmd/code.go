@@ -96,7 +96,8 @@ func (m *mail) waitsAsFirst(ctx context.Context, job poster.Job) (bool, error) {
 		return false, err
 	}
 	entry, err := m.ledger.Find(ctx, job.Key)
-	begun := err == nil && entry.State != ledger.None && !waitsForWord(entry)
+	// One that is only claimed may have died before it was held.
+	begun := err == nil && entry.State != ledger.None && entry.State != ledger.Claimed && !waitsForWord(entry)
 	if err != nil && !errors.Is(err, ledger.ErrUnknown) || begun {
 		return false, err
 	}

@@ -200,7 +200,7 @@ func (m *mail) post(ctx context.Context) error {
 		return err
 	}
 	switch outcome.State {
-	case ledger.Posted:
+	case ledger.Posted, ledger.Answered:
 		return m.state.forget(job.ID())
 	case ledger.Rejected:
 		if outcome.Answered {

@@ -106,7 +106,7 @@ func (d delivery) decide(ctx context.Context, settings *filter.Settings, state s
 	defer spool.Close()
 	*r = d.supervise(ctx, spool, request{
 		Rules: settings.File, RunDir: state.run(), Size: size, Mail: d.known(env),
-		Deadline: settings.Deadline - time.Since(r.Time), Retry: d.retry,
+		Deadline: settings.Deadline - time.Since(r.Time), Retry: d.retry, Unbounced: d.retry,
 	}, *r)
 }
 

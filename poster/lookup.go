@@ -19,12 +19,9 @@ import (
 // twice, with time for a slow site in between, means that there is none. All
 // else is for a person to judge.
 
-// DefaultCalm is how long after its click an ad that is not listed may still be
-// on its way. The list that shows it absent is read after that.
+// DefaultCalm is how long an ad that is not listed may still be on its way. The
+// second list that shows it absent is read after that.
 const DefaultCalm = time.Minute
-
-// pause is the least time between two looks at the list.
-const pause = 5 * time.Second
 
 // mostAgain is how often a job is published again because its ad was absent.
 const mostAgain = 2
@@ -97,14 +94,14 @@ func (t *try) find(ctx context.Context, claim *ledger.Claim) (ledger.Ad, error) 
 	return t.look(ctx, claim, work)
 }
 
-// calmDown waits until an ad that is on its way must have arrived.
+// calmDown waits until an ad that is on its way must have arrived. It counts from
+// now, whatever the ledger says of the click: that was another host's clock, or
+// this one's before it was set.
 func (t *try) calmDown(ctx context.Context, claim *ledger.Claim) error {
-	calm := t.Calm
-	if calm == 0 {
-		calm = DefaultCalm
+	wait := t.Calm
+	if wait == 0 {
+		wait = DefaultCalm
 	}
-	// A clock that was set back makes it no longer than that.
-	wait := min(calm, max(min(pause, calm), calm-t.now().Sub(claim.Published)))
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < wait {
 		return fmt.Errorf("no new ad is there yet, and there is no time to look again: %w", context.DeadlineExceeded)
 	}
@@ -130,19 +127,49 @@ func (t *try) look(ctx context.Context, claim *ledger.Claim, work Work) (ledger.
 	if err != nil {
 		return ledger.Ad{}, err
 	}
-	fresh, err := t.unclaimed(ctx, added(claim.Before, ads))
+	if len(claim.Before) > 0 && !common(claim.Before, ads) {
+		return ledger.Ad{}, unclearError{"none of the ads that the account had before is listed any more"}
+	}
+	// Read after the list: whose ad is in it had committed before.
+	others, err := t.Ledger.PublishedBy(ctx, t.job.Account, t.job.Key)
 	if err != nil {
 		return ledger.Ad{}, err
 	}
-	rivals, err := t.rivals(ctx)
-	if err != nil {
-		return ledger.Ad{}, err
-	}
-	ad, err := pick(t.job.Title, fresh, rivals)
-	if errors.Is(err, errAbsent) && len(claim.Before) > 0 && !common(claim.Before, ads) {
-		err = unclearError{"none of the ads that the account had before is listed any more"}
+	fresh := added(claim.Before, ads)
+	free, rivals := unclaimed(fresh, others, ads)
+	ad, err := pick(t.job.Title, free, rivals)
+	if errors.Is(err, errAbsent) && len(ads) > 0 && len(fresh) == 0 && !showsOurs(ads, others) {
+		err = unclearError{"the list shows no ad that mailapp has published, so it may not show new ones"}
 	}
 	return ad, err
+}
+
+// unclaimed gives the ads that are not known to be those of other jobs, and the
+// folded titles of the jobs whose ads may be among them.
+func unclaimed(fresh []ledger.Ad, others []ledger.Entry, listed []ledger.Ad) (free []ledger.Ad, rivals []string) {
+	taken := map[string]bool{}
+	for _, e := range others {
+		its := address(ledger.Ad{URL: e.URL})
+		taken[its] = true
+		if !slices.ContainsFunc(listed, func(ad ledger.Ad) bool { return address(ad) == its }) {
+			rivals = append(rivals, e.Title)
+		}
+	}
+	for _, ad := range fresh {
+		if !taken[address(ad)] {
+			free = append(free, ad)
+		}
+	}
+	return free, rivals
+}
+
+// showsOurs tells whether the list has an ad of another job: then it is one that
+// shows what is published. Lists that show the oldest ads first, or a page of
+// them, would else tell for ever that a new one is absent.
+func showsOurs(ads []ledger.Ad, others []ledger.Entry) bool {
+	return slices.ContainsFunc(others, func(e ledger.Entry) bool {
+		return common(ads, []ledger.Ad{{URL: e.URL}})
+	})
 }
 
 // unclearError means that the list does not tell whether the ad is there.
@@ -163,12 +190,11 @@ func pick(title string, fresh []ledger.Ad, rivals []string) (ledger.Ad, error) {
 			other = append(other, ad)
 		}
 	}
-	same := slices.Contains(rivals, Fold(title))
 	switch {
-	case len(fitting) == 1 && !same:
+	case len(fitting) == 1 && ours(title, fitting[0].Title, rivals):
 		return fitting[0], nil
 	case len(fitting) == 1:
-		return ledger.Ad{}, unclearError{"a new ad fits the title, and so does another job that is in doubt"}
+		return ledger.Ad{}, unclearError{"a new ad fits the title, and so does another job whose ad is not known"}
 	case len(fitting) > 1:
 		return ledger.Ad{}, unclearError{fmt.Sprintf("%d new ads fit the title", len(fitting))}
 	case len(other) > 0:
@@ -177,29 +203,12 @@ func pick(title string, fresh []ledger.Ad, rivals []string) (ledger.Ad, error) {
 	return ledger.Ad{}, errAbsent
 }
 
-// unclaimed gives the ads that the ledger does not know as those of other jobs.
-func (t *try) unclaimed(ctx context.Context, ads []ledger.Ad) (free []ledger.Ad, err error) {
-	for _, ad := range ads {
-		taken, err := t.Ledger.OfOther(ctx, ad.URL, t.job.Key)
-		if err != nil {
-			return nil, err
-		}
-		if !taken {
-			free = append(free, ad)
-		}
-	}
-	return free, nil
-}
-
-// rivals gives the folded titles of the account's other jobs in doubt.
-func (t *try) rivals(ctx context.Context) (titles []string, err error) {
-	entries, err := t.Ledger.List(ctx, ledger.Doubt)
-	for _, e := range entries {
-		if e.Key != t.job.Key && e.Account == t.job.Account {
-			titles = append(titles, e.Title)
-		}
-	}
-	return titles, err
+// ours tells whether an ad that fits the title can be of no rival: it fits none,
+// or has this very title and none of them has.
+func ours(title, shown string, rivals []string) bool {
+	mine, its := Fold(title), Fold(shown)
+	fitsRival := slices.ContainsFunc(rivals, func(r string) bool { return foldedFits(r, its) })
+	return !fitsRival || its == mine && !slices.Contains(rivals, mine)
 }
 
 // adsOf gives the ads that a flow's list has found; none is not nil.

@@ -92,7 +92,26 @@ func newMarket(t *testing.T, change func(*market)) (*bench, *market) {
 		change(m)
 	}
 	b.Site, b.Calm = m, time.Millisecond
+	if len(m.ads) > 0 {
+		posted(t, b, m.ads[0].URL)
+	}
 	return b, m
+}
+
+// posted has the ledger know an ad of the account as another job's.
+func posted(t *testing.T, b *bench, url string) {
+	t.Helper()
+	claim, err := b.Ledger.Claim(t.Context(), ledger.Job{Key: "earlier", Account: "site fred", Title: "oldlamp"})
+	if err == nil {
+		err = claim.Doubt(t.Context(), []ledger.Ad{})
+	}
+	if err == nil {
+		err = claim.Settle(t.Context(), ledger.Posted, ledger.Result{URL: url})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim.Close()
 }
 
 func listedJob(t *testing.T) Job {
@@ -243,6 +262,39 @@ func TestRivals(t *testing.T) {
 			t.Errorf("%d clicks, %v", m.clicks, m.ads)
 		}
 	})
+	t.Run("a title in another", func(t *testing.T) {
+		b, m := newMarket(t, func(m *market) { m.ads = nil })
+		inDoubt(t, b, listedJob(t), []ledger.Ad{})
+		inDoubt(t, b, other(t, "Sofa bed"), []ledger.Ad{})
+		m.put("Sofa bed") // the sofa is not there
+		if o, err := b.Post(t.Context(), listedJob(t)); err != nil || o.State != ledger.Held {
+			t.Errorf("the sofa: %+v, %v", o, err)
+		}
+		if o, err := b.Post(t.Context(), other(t, "Sofa bed")); err != nil || o.State != ledger.Posted || o.Result.URL != "https://site/1" {
+			t.Errorf("the sofa bed: %+v, %v", o, err)
+		}
+		if m.clicks != 0 {
+			t.Errorf("%d clicks", m.clicks)
+		}
+	})
+	t.Run("another's address in other words", func(t *testing.T) {
+		b, m := newMarket(t, nil)
+		inDoubt(t, b, listedJob(t), m.ads[:2])
+		m.put("Sofa bed")
+		done := other(t, "Sofa bed")
+		inDoubt(t, b, done, m.ads[:2])
+		claim, err := b.Ledger.Claim(t.Context(), done.Job)
+		if err == nil {
+			err = claim.Settle(t.Context(), ledger.Posted, ledger.Result{URL: m.ads[2].URL + "?created=1"})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		claim.Close()
+		if o, err := b.Post(t.Context(), listedJob(t)); err != nil || o.State != ledger.Held || m.clicks != 0 {
+			t.Errorf("%+v, %v, %d clicks", o, err, m.clicks)
+		}
+	})
 	t.Run("the same title", func(t *testing.T) {
 		b, m := newMarket(t, func(m *market) { m.ads = nil })
 		same := other(t, "sofa!")
@@ -315,6 +367,35 @@ func TestCalm(t *testing.T) {
 	})
 }
 
+// A list that shows only old ads, its first page for instance, does not show that
+// a new one is absent.
+func TestListOfOldAds(t *testing.T) {
+	b, m := newMarket(t, func(m *market) { m.ads = nil })
+	m.put("Bicycle")
+	m.put("Lamp")
+	inDoubt(t, b, listedJob(t), m.ads)
+	if o, err := b.Post(t.Context(), listedJob(t)); err != nil || o.State != ledger.Held || m.clicks != 0 {
+		t.Errorf("%+v, %v, %d clicks", o, err, m.clicks)
+	}
+}
+
+// A job that a person has closed is over, also if it is delivered again.
+func TestClosed(t *testing.T) {
+	b, m := newMarket(t, nil)
+	inDoubt(t, b, listedJob(t), nil)
+	claim, err := b.Ledger.Take(t.Context(), listedJob(t).ID())
+	if err == nil {
+		err = claim.Answer(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	claim.Close()
+	if o, err := b.Post(t.Context(), listedJob(t)); err != nil || o.State != ledger.Answered || m.clicks+m.lists != 0 {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
 // What fails for longer than the owner has set is held, and sender and ledger
 // say so; what is in doubt then, too.
 func TestGiveUp(t *testing.T) {
@@ -372,7 +453,7 @@ func TestGiveUp(t *testing.T) {
 // An account waits as its pace says. Waiting is no attempt, and what is done
 // already does not wait.
 func TestPace(t *testing.T) {
-	b, m := newMarket(t, nil)
+	b, m := newMarket(t, func(m *market) { m.ads = nil })
 	paced := func(n string) Job {
 		job := listedJob(t)
 		job.Key, job.Pace = Key("ads", n, "", ""), ledger.Pace{Every: time.Hour}
@@ -437,7 +518,7 @@ func TestPacedOneByOne(t *testing.T) {
 // What was absent after its click counts for no pace, and waits its turn like
 // any other before it is published again.
 func TestPaceAfterAbsence(t *testing.T) {
-	b, m := newMarket(t, func(m *market) { m.drops = true })
+	b, m := newMarket(t, func(m *market) { m.ads, m.drops = nil, true })
 	m.listing = func(m *market, n int) error { m.drops = n < 2; return nil }
 	job := listedJob(t)
 	job.Pace = ledger.Pace{Every: time.Hour, SameTitle: 48 * time.Hour}

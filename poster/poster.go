@@ -171,6 +171,9 @@ func (t *try) once(ctx context.Context) (Outcome, error) {
 	case ledger.Held:
 		return Outcome{State: ledger.Held, Result: claim.Result, Earlier: true, GivenUp: claim.Published.IsZero()}, nil
 	case ledger.Answered:
+		if claim.Ended != ledger.Posted && claim.Ended != ledger.Rejected {
+			return Outcome{State: ledger.Answered, Earlier: true, Answered: true}, nil
+		}
 		return Outcome{State: claim.Ended, Result: claim.Result, Earlier: true, Answered: true}, nil
 	}
 	return Outcome{}, fmt.Errorf("ledger: unknown state %q", claim.State)

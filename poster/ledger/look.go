@@ -25,10 +25,10 @@ func (c *Claim) Absent(ctx context.Context, most int) (again bool, err error) {
 	return true, c.Release(ctx)
 }
 
-// OfOther tells whether the ad at the URL is known to be another job's.
-func (l *Ledger) OfOther(ctx context.Context, url, key string) (bool, error) {
-	others, err := l.query(ctx, "url = ? AND key <> ?", url, key)
-	return len(others) > 0, err
+// PublishedBy gives the jobs of an account, but the one of that key, whose click
+// may have put an ad up, the newest first.
+func (l *Ledger) PublishedBy(ctx context.Context, account, key string) ([]Entry, error) {
+	return l.query(ctx, "account = ? AND key <> ? AND published <> 0", account, key)
 }
 
 // StateOf tells what is known of a job; None if it was never claimed.

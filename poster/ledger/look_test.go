@@ -29,23 +29,28 @@ func testAbsent(t *testing.T, where string) {
 	}
 }
 
-func TestOfOther(t *testing.T) { onBoth(t, testOfOther) }
+func TestPublishedBy(t *testing.T) { onBoth(t, testPublishedBy) }
 
-func testOfOther(t *testing.T, where string) {
+func testPublishedBy(t *testing.T, where string) {
 	ctx, l := t.Context(), open(t, where)
-	c := claim(t, l, "a")
-	if err := c.Settle(ctx, Posted, Result{URL: "https://site/1"}); err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range []struct {
-		url, key string
-		want     bool
-	}{{"https://site/1", "b", true}, {"https://site/1", "a", false}, {"https://site/2", "b", false}} {
-		if got, err := l.OfOther(ctx, q.url, q.key); err != nil || got != q.want {
-			t.Errorf("%+v: %v, %v", q, got, err)
+	for key, account := range map[string]string{"a": "fred", "b": "fred", "c": "ann", "d": "fred"} {
+		c, err := l.Claim(ctx, Job{Key: key, Account: account})
+		if err == nil && key != "d" {
+			err = c.Doubt(ctx, nil)
 		}
+		if err == nil && key == "a" {
+			err = c.Settle(ctx, Posted, Result{URL: "https://site/1"})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
 	}
-	for key, want := range map[string]State{"a": Posted, "b": None} {
+	found, err := l.PublishedBy(ctx, "fred", "b")
+	if err != nil || len(found) != 1 || found[0].Key != "a" || found[0].URL != "https://site/1" {
+		t.Errorf("%+v, %v", found, err)
+	}
+	for key, want := range map[string]State{"a": Posted, "b": Doubt, "d": Claimed, "e": None} {
 		if got, err := l.StateOf(ctx, key); err != nil || got != want {
 			t.Errorf("%s is %s, %v", key, got, err)
 		}
