@@ -92,11 +92,17 @@ func leftOut(content *filter.Content, v filter.Verdict) []string {
 	for _, cut := range v.Cut {
 		lines = append(lines, cut.Rule+": "+oneLine(cut.Text, 200))
 	}
-	for _, left := range content.LeftOut {
+	for _, left := range content.LeftOut[:min(len(content.LeftOut), mostLeftOut)] {
 		lines = append(lines, v.WithoutSecret(left))
+	}
+	if more := len(content.LeftOut) - mostLeftOut; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more files", more))
 	}
 	return lines
 }
+
+// mostLeftOut is how many files that were left out a receipt names.
+const mostLeftOut = 50
 
 // publishable gives the photos without all that the phone wrote into them, and
 // says of each that is broken why it is left out, a line each (C23). A mail all of

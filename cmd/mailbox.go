@@ -283,6 +283,9 @@ func (s source) open(dir string) (*os.File, int64, error) {
 		return nil, 0, err
 	}
 	size, err := unquote(spool, io.NewSectionReader(f, s.Offset, s.Size))
+	if err == nil {
+		_, err = spool.Seek(0, io.SeekStart)
+	}
 	if err != nil {
 		return nil, 0, errors.Join(err, spool.Close())
 	}

@@ -50,6 +50,9 @@ func (m *Message) gather() (*Content, error) {
 	if err == nil && says(passages) == "" && len(g.content.Photos) == 0 {
 		passages, err = g.attachedMails()
 	}
+	if err == nil && g.files > maxParts {
+		err = defect("The message has more than %d files within its texts and attachments.", maxParts)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +83,8 @@ type gatherer struct {
 	content Content
 	parts   int
 	headers int  // bytes of all parts' headers
+	files   int  // that stand in texts and in winmail.dat
+	wrapped int  // winmail.dat around the present one
 	choice  bool // within a multipart/alternative
 	mails   []attachedMail
 }
@@ -209,7 +214,7 @@ func (g *gatherer) leaf(p *part) []passage {
 	switch {
 	case kind != "":
 		g.content.Photos = append(g.content.Photos, Photo{kind, data})
-	case isTNEF:
+	case isTNEF && g.wrapped < maxWrapped:
 		return g.unwrap(wrapped)
 	case p.isText(data):
 		return []passage{g.withoutFiles(p.passage(data))}
@@ -227,16 +232,29 @@ func (g *gatherer) leaf(p *part) []passage {
 func (g *gatherer) withoutFiles(p passage) passage {
 	text, files := cutUUFiles(p.text)
 	for _, file := range files {
-		g.leaf(&part{kind: "application/octet-stream", name: file.name, body: file.data})
+		g.file(file.name, file.data)
 	}
 	p.text = text
 	return p
 }
 
+// file takes a file that stands in something else as an attachment, unless there
+// are too many of them (C24).
+func (g *gatherer) file(name string, data []byte) {
+	if g.files++; g.files <= maxParts {
+		g.leaf(&part{kind: "application/octet-stream", name: name, body: data})
+	}
+}
+
+// maxWrapped is how deep a winmail.dat may lie in others.
+const maxWrapped = 3
+
 // unwrap gives the text of a winmail.dat, and takes its files as attachments.
 func (g *gatherer) unwrap(t tnef) []passage {
+	g.wrapped++
+	defer func() { g.wrapped-- }()
 	for _, file := range t.files {
-		g.leaf(&part{kind: "application/octet-stream", name: file.name, body: file.data})
+		g.file(file.name, file.data)
 	}
 	if strings.TrimSpace(t.text) == "" && t.html != "" {
 		html := part{kind: "text/html"}

@@ -425,3 +425,22 @@ func BenchmarkContent(b *testing.B) {
 		}
 	}
 }
+
+// C24: files that stand in a text or lie in each other are counted.
+func TestFilesWithin(t *testing.T) {
+	many := "From: a@b.c\n\n" + strings.Repeat("begin 644 a\n#_]C_\nend\n", maxParts+1)
+	if _, err := open(t, many).Content(); err == nil {
+		t.Error("any number of files is taken")
+	} else {
+		wantDefect(t, err, "more than 1000 files")
+	}
+	inner := []byte("x")
+	for range 1000 {
+		inner = winmail(inner)
+	}
+	g := gatherer{}
+	g.leaf(&part{kind: "application/ms-tnef", body: inner})
+	if g.files > 2*(maxWrapped+1) {
+		t.Errorf("%d files were opened", g.files)
+	}
+}

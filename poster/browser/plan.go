@@ -112,13 +112,14 @@ func (p *plan) knows(t flow.Template) bool {
 }
 
 // expandOrigin fills in an origin. What {{site}} stands for may have a path,
-// which an origin has not.
+// which an origin has not; what stands for a piece of a host may not: it would
+// choose the host (C28).
 func expandOrigin(t flow.Template, values map[string]string) (flow.Origin, error) {
 	text, err := t.Expand(values)
 	if err != nil {
 		return flow.Origin{}, err
 	}
-	if u, err := url.Parse(text); err == nil && len(t.Names()) > 0 {
+	if u, err := url.Parse(text); err == nil && t.Begins() {
 		u.Path, u.RawPath, u.RawQuery, u.Fragment = "", "", "", ""
 		text = u.String()
 	}

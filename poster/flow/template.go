@@ -128,8 +128,15 @@ func (t Template) rewrite(values map[string]string, text, value func(string) str
 // only tells whether the template is nothing but this placeholder.
 func (t Template) only(name string) bool { return slices.Equal(t.parts, []part{{name: name}}) }
 
-// escapeURL percent-encodes all but RFC 3986's unreserved characters.
+// Begins tells whether the template begins with a placeholder.
+func (t Template) Begins() bool { return len(t.parts) > 0 && t.parts[0].name != "" }
+
+// escapeURL percent-encodes all but RFC 3986's unreserved characters, and a name
+// that would lead out of its folder so that no browser takes it for that.
 func escapeURL(s string) string {
+	if s == "." || s == ".." {
+		return strings.Repeat("%252E", len(s))
+	}
 	var b strings.Builder
 	for _, c := range []byte(s) {
 		if isWord(rune(c)) || c == '.' || c == '~' {
