@@ -25,6 +25,8 @@ import (
 //   - Publish is the last click, so that it is never repeated (C26). If more
 //     than looking follows it, there is no telling which step publishes, and
 //     none does: a note says so. After it the page's address is read as url.
+//   - What a field held in the midst of typing is nothing, and neither are the
+//     keys that came up then.
 //   - Only what was typed, or opened, can hold a placeholder: a selector's braces
 //     and dollars are the page's own.
 //   - A password never comes out of a recording: what went into a password
@@ -132,8 +134,10 @@ func parseRecording(name string, data []byte) (*Flow, error) {
 	if m["steps"].IsSet() && !m["steps"].IsList() {
 		m["steps"].Mistake("here belongs a list of steps")
 	}
-	for i, n := range m["steps"].Out().List() {
-		r.step(i+1, n)
+	steps := m["steps"].Out().List()
+	midst := typing(steps)
+	for i, n := range steps {
+		r.step(i+1, n, midst[i])
 	}
 	if doc.Err() == nil {
 		r.publish()
@@ -173,8 +177,8 @@ func (r *recorder) noteWhole(text string) {
 	r.flow.Notes = append(r.flow.Notes, Note{File: r.flow.Name, Pos: strictyaml.Pos{Line: 1, Column: 1}, Text: text})
 }
 
-// step reads one step, which may become none.
-func (r *recorder) step(number int, n strictyaml.Node) {
+// step reads one step, which may become none, as it does in the midst of typing.
+func (r *recorder) step(number int, n strictyaml.Node, midst bool) {
 	n = n.In("step %d", number)
 	kind, ok := kindOf(n)
 	if !ok {
@@ -182,9 +186,12 @@ func (r *recorder) step(number int, n strictyaml.Node) {
 	}
 	m := n.Mapping(slices.Concat(everyStep, kind.fields)...)
 	needed(n, m, kind.needed...)
+	if midst {
+		return
+	}
 	s := Step{Number: strconv.Itoa(number), Pos: n.Pos(), Recorded: &Recorded{}}
 	s.Timeout = r.timeout(m["timeout"])
-	if target := m["target"].Text(); target != "main" {
+	if target := mainPage(m["target"].Text()); target != "" {
 		s.Recorded.Target = target
 		r.origin(target)
 	}
