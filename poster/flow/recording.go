@@ -85,6 +85,8 @@ type Note struct {
 	strictyaml.Pos
 	Step int    // of the recording, from 1; 0 if it is about the whole
 	Text string // begins with the step
+
+	settled bool // nobody has to do anything about it
 }
 
 // String gives the note as file:line:column: text.
@@ -169,7 +171,7 @@ func (r *recorder) whole(root strictyaml.Node) {
 // note notes something about a step.
 func (r *recorder) note(s *Step, format string, args ...any) {
 	text := fmt.Sprintf("step %s: ", s.Number) + fmt.Sprintf(format, args...)
-	r.flow.Notes = append(r.flow.Notes, Note{r.flow.Name, s.Pos, s.Item(), text})
+	r.flow.Notes = append(r.flow.Notes, Note{File: r.flow.Name, Pos: s.Pos, Step: s.Item(), Text: text})
 }
 
 // noteWhole notes something about the whole recording.
