@@ -320,7 +320,7 @@ func (r *recorder) publish() {
 		return
 	}
 	click.Verb = Publish
-	r.note(click, "the last click, on %q, is taken for the one that publishes", click.At)
+	r.note(click, "the last click, on %q, is taken for the one that publishes%s", click.At, beware(steps[:last+1]))
 	r.flow.Steps = slices.Clip(steps[:last+1])
 	for _, s := range after {
 		if w, _ := wordOf(s.Verb); w.looks {
@@ -332,6 +332,40 @@ func (r *recorder) publish() {
 	if click.Recorded.Navigates {
 		r.address(click.Pos, steps[len(steps)-1])
 	}
+}
+
+// publishing is what buttons that publish say: the verb comes first, or last in
+// German and Dutch. So "Post now", but neither "My posts" nor "View post".
+var publishing = regexp.MustCompile(`(?i)^\W*(publish|post|submit|send|save|publier|envoyer|enregistrer|publicar|enviar|guardar|pubblica|invia|salva)\b` +
+	`|(veröffentlichen|absenden|senden|speichern|aufgeben|inserieren|publiceren|plaatsen|verzenden|opslaan)\W*$`)
+
+// saysPublish tells whether a click's name says that it publishes.
+func saysPublish(s Step) bool {
+	return s.Verb == Click && slices.ContainsFunc(s.At.Alternatives, func(c Chain) bool {
+		l := c[len(c)-1]
+		return (l.Kind == Aria || l.Kind == Text) && publishing.MatchString(l.Value.text)
+	})
+}
+
+// beware says, of steps up to publish, if an earlier click seems to be the one
+// that publishes: a rehearsal would make it. What a form was filled in after was
+// only the way there, though it may be called "Post an ad".
+func beware(steps []Step) string {
+	last := steps[len(steps)-1]
+	last.Verb = Click
+	if saysPublish(last) {
+		return ""
+	}
+	for _, s := range slices.Backward(steps[:len(steps)-1]) {
+		switch {
+		case s.Verb == Fill || s.Verb == Upload:
+			return ""
+		case saysPublish(s):
+			return fmt.Sprintf(". BEWARE: step %s, the click on %q, seems to be that one, and a REHEARSAL WOULD CLICK IT and publish for real; "+
+				"let it be publish and leave out the clicks behind it, or record again and stop there", s.Number, s.At)
+		}
+	}
+	return ""
 }
 
 // address reads, as the last step, where the ad is. Only a click that led to

@@ -421,6 +421,35 @@ func publishes(f *Flow) bool {
 	return slices.ContainsFunc(f.Steps, func(s Step) bool { return s.Verb == Publish })
 }
 
+// A click that seems to publish, with another behind it, is warned of, since
+// the rehearsal would make it (C26).
+func TestBeware(t *testing.T) {
+	click := func(name string) string {
+		return `{"type": "click", "selectors": [["aria/` + name + `"], ["#b"]], "offsetX": 1, "offsetY": 2}`
+	}
+	const fill = `{"type": "change", "selectors": ["#a"], "value": "{{title}}"}`
+	for _, c := range []struct {
+		name  string
+		steps []string
+		want  bool
+	}{
+		{"my ads", []string{fill, click("Publish now"), click("My ads")}, true},
+		{"what was posted", []string{fill, click("Post"), click("View post")}, true},
+		{"German", []string{fill, click("Anzeige veröffentlichen"), click("Zur Anzeige")}, true},
+		{"with a question behind it", []string{fill, click("Submit"), click("Submit")}, false},
+		{"the way to the form", []string{click("Post an ad"), fill, click("Continue")}, false},
+		{"only ways", []string{fill, click("Postcards"), click("OK")}, false},
+	} {
+		f, err := Parse("r.json", record(append([]string{visit}, c.steps...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(noteText(f), "BEWARE: step 3, the click on "); got != c.want {
+			t.Errorf("%s: notes:\n%s", c.name, noteText(f))
+		}
+	}
+}
+
 // C26: a recording that sends something and has no publish is no app's flow.
 func TestRecordingOfAnApp(t *testing.T) {
 	const click = `{"type": "click", "selectors": ["#go"], "offsetX": 1, "offsetY": 2}`

@@ -30,6 +30,7 @@ func Import(name string, recording []byte) (yaml []byte, notes []Note, err error
 	w := &importer{flow: f, notes: f.Notes}
 	w.head()
 	w.steps()
+	w.askProof()
 	return w.Bytes(), f.Notes, nil
 }
 
@@ -41,6 +42,7 @@ type importer struct {
 	notes []Note // those that are not written yet
 	shape bool   // the viewport stands at the top
 	login bool   // what is written is the name to log in with
+	proof int    // where a proof of publish belongs, in bytes; 0 without publish
 }
 
 func (w *importer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
@@ -123,6 +125,9 @@ func (w *importer) steps() {
 			w.login = beforePassword(all[i:])
 			w.step(s)
 		}
+		if s.Verb == Publish {
+			w.proof = w.Len()
+		}
 	}
 	w.notesUntil(strictyaml.MaxSize) // that many steps no recording has
 	switch {
@@ -138,6 +143,19 @@ func (w *importer) steps() {
 func (w *importer) leadsOnlyTo(click, next Step) bool {
 	into := next.Verb == Fill && sameElement(click, next)
 	return into && click.Recorded.Button == Primary && !click.Recorded.Navigates
+}
+
+// askProof asks for what proves that publish has worked, if nothing does that
+// could be written.
+func (w *importer) askProof() {
+	f, err := Parse(w.flow.Name, w.Bytes())
+	if w.proof == 0 || err != nil || len(f.Hints()) == 0 {
+		return
+	}
+	after := bytes.Clone(w.Bytes()[w.proof:])
+	w.Truncate(w.proof)
+	w.look("after publish no step proves that it has worked; add an expect of what only the site's confirmation says, as in expect: Your ad is online")
+	w.Write(after)
 }
 
 // beforePassword tells whether the first step fills the field right before one

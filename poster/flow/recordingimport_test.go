@@ -149,6 +149,34 @@ func TestImportAsksForFailures(t *testing.T) {
 	}
 }
 
+// A publish that nothing proves is asked about right behind it.
+func TestImportAsksForProof(t *testing.T) {
+	const click = `{"type": "click", "selectors": ["#go"], "offsetX": 1, "offsetY": 1, "assertedEvents": [{"type": "navigation"}]}`
+	const asked = "  - publish: css/#go\n  # look: after publish no step proves that it has worked; add an expect of what only the\n" +
+		"  #   site's confirmation says, as in expect: Your ad is online\n"
+	for name, c := range map[string]struct {
+		steps []string
+		want  bool
+	}{
+		"nothing":       {[]string{click}, true},
+		"not written":   {[]string{click, `{"type": "waitForExpression", "expression": "1"}`}, true},
+		"an element":    {[]string{click, `{"type": "waitForElement", "selectors": ["text/Online"]}`}, false},
+		"nothing there": {[]string{click, `{"type": "waitForElement", "selectors": ["#busy"], "visible": false}`}, true},
+		"no publish":    {nil, false},
+	} {
+		yaml, _, err := Import("r.json", record(append([]string{visit}, c.steps...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(yaml), asked) != c.want || !c.want && strings.Contains(string(yaml), "no step proves") {
+			t.Errorf("%s:\n%s", name, yaml)
+		}
+		if _, err := Parse("r.yaml", yaml); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // The longest sample has every type of step that the schema has.
 func TestSampleHasEveryType(t *testing.T) {
 	text := string(sample(t, "classifieds.json"))
