@@ -13,10 +13,19 @@ func (f *Flow) Hints() []Note {
 		i := slices.IndexFunc(steps, func(s Step) bool { return s.Verb == Publish })
 		if i >= 0 && !prove(steps[i+1:]) {
 			hints = append(hints, Note{File: f.Name, Pos: steps[i].Pos, Text: "after publish no step proves that it has worked, " +
-				"so any page that follows it is taken for success; add an expect of something that only the site's confirmation says"})
+				"so any page that follows it is taken for success; " + proof(steps[i])})
 		}
 	}
 	return hints
+}
+
+// proof says what to add behind a publish. A recording has no expect.
+func proof(publish Step) string {
+	const what = " of something that only the site's confirmation says"
+	if publish.Recorded != nil {
+		return "add a waitForElement" + what + ", or import the recording as YAML and add an expect there"
+	}
+	return "add an expect" + what
 }
 
 // prove tells whether one of the steps fails where publish has not worked: it

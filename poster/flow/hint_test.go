@@ -49,3 +49,19 @@ func TestHints(t *testing.T) {
 		t.Errorf("in a section: %v", err)
 	}
 }
+
+// A recording has no expect, so its hint names what it has.
+func TestHintsOfRecording(t *testing.T) {
+	const click = `{"type": "click", "selectors": ["#go"], "offsetX": 1, "offsetY": 1}`
+	f, err := Parse("r.json", record(visit, click))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hints := f.Hints(); len(hints) != 1 || !strings.Contains(hints[0].String(), "r.json:3:1: after publish no step proves") || !strings.Contains(hints[0].Text, "add a waitForElement of something") {
+		t.Errorf("got %v", hints)
+	}
+	f, err = Parse("r.json", record(visit, click, `{"type": "waitForElement", "selectors": ["text/It is online"]}`))
+	if err != nil || len(f.Hints()) != 0 {
+		t.Errorf("with a waitForElement: %v, %v", err, f.Hints())
+	}
+}

@@ -25,6 +25,8 @@ import (
 //   - Publish is the last click, so that it is never repeated (C26). If more
 //     than looking follows it, there is no telling which step publishes, and
 //     none does: a note says so. After it the page's address is read as url.
+//   - What a field held in the midst of typing is nothing, and neither are the
+//     keys that came up then.
 //   - Only what was typed, or opened, can hold a placeholder: a selector's braces
 //     and dollars are the page's own.
 //   - A password never comes out of a recording: what went into a password
@@ -83,6 +85,8 @@ type Note struct {
 	strictyaml.Pos
 	Step int    // of the recording, from 1; 0 if it is about the whole
 	Text string // begins with the step
+
+	settled bool // nobody has to do anything about it
 }
 
 // String gives the note as file:line:column: text.
@@ -132,8 +136,10 @@ func parseRecording(name string, data []byte) (*Flow, error) {
 	if m["steps"].IsSet() && !m["steps"].IsList() {
 		m["steps"].Mistake("here belongs a list of steps")
 	}
-	for i, n := range m["steps"].Out().List() {
-		r.step(i+1, n)
+	steps := m["steps"].Out().List()
+	midst := typing(steps)
+	for i, n := range steps {
+		r.step(i+1, n, midst[i])
 	}
 	if doc.Err() == nil {
 		r.publish()
@@ -165,7 +171,7 @@ func (r *recorder) whole(root strictyaml.Node) {
 // note notes something about a step.
 func (r *recorder) note(s *Step, format string, args ...any) {
 	text := fmt.Sprintf("step %s: ", s.Number) + fmt.Sprintf(format, args...)
-	r.flow.Notes = append(r.flow.Notes, Note{r.flow.Name, s.Pos, s.Item(), text})
+	r.flow.Notes = append(r.flow.Notes, Note{File: r.flow.Name, Pos: s.Pos, Step: s.Item(), Text: text})
 }
 
 // noteWhole notes something about the whole recording.
@@ -173,8 +179,8 @@ func (r *recorder) noteWhole(text string) {
 	r.flow.Notes = append(r.flow.Notes, Note{File: r.flow.Name, Pos: strictyaml.Pos{Line: 1, Column: 1}, Text: text})
 }
 
-// step reads one step, which may become none.
-func (r *recorder) step(number int, n strictyaml.Node) {
+// step reads one step, which may become none, as it does in the midst of typing.
+func (r *recorder) step(number int, n strictyaml.Node, midst bool) {
 	n = n.In("step %d", number)
 	kind, ok := kindOf(n)
 	if !ok {
@@ -182,9 +188,12 @@ func (r *recorder) step(number int, n strictyaml.Node) {
 	}
 	m := n.Mapping(slices.Concat(everyStep, kind.fields)...)
 	needed(n, m, kind.needed...)
+	if midst {
+		return
+	}
 	s := Step{Number: strconv.Itoa(number), Pos: n.Pos(), Recorded: &Recorded{}}
 	s.Timeout = r.timeout(m["timeout"])
-	if target := m["target"].Text(); target != "main" {
+	if target := mainPage(m["target"].Text()); target != "" {
 		s.Recorded.Target = target
 		r.origin(target)
 	}
@@ -311,7 +320,7 @@ func (r *recorder) publish() {
 		return
 	}
 	click.Verb = Publish
-	r.note(click, "the last click, on %q, is taken for the one that publishes", click.At)
+	r.note(click, "the last click, on %q, is taken for the one that publishes%s", click.At, beware(steps[:last+1]))
 	r.flow.Steps = slices.Clip(steps[:last+1])
 	for _, s := range after {
 		if w, _ := wordOf(s.Verb); w.looks {
@@ -323,6 +332,40 @@ func (r *recorder) publish() {
 	if click.Recorded.Navigates {
 		r.address(click.Pos, steps[len(steps)-1])
 	}
+}
+
+// publishing is what buttons that publish say: the verb comes first, or last in
+// German and Dutch. So "Post now", but neither "My posts" nor "View post".
+var publishing = regexp.MustCompile(`(?i)^\W*(publish|post|submit|send|save|publier|envoyer|enregistrer|publicar|enviar|guardar|pubblica|invia|salva)\b` +
+	`|(veröffentlichen|absenden|senden|speichern|aufgeben|inserieren|publiceren|plaatsen|verzenden|opslaan)\W*$`)
+
+// saysPublish tells whether a click's name says that it publishes.
+func saysPublish(s Step) bool {
+	return s.Verb == Click && slices.ContainsFunc(s.At.Alternatives, func(c Chain) bool {
+		l := c[len(c)-1]
+		return (l.Kind == Aria || l.Kind == Text) && publishing.MatchString(l.Value.text)
+	})
+}
+
+// beware says, of steps up to publish, if an earlier click seems to be the one
+// that publishes: a rehearsal would make it. What a form was filled in after was
+// only the way there, though it may be called "Post an ad".
+func beware(steps []Step) string {
+	last := steps[len(steps)-1]
+	last.Verb = Click
+	if saysPublish(last) {
+		return ""
+	}
+	for _, s := range slices.Backward(steps[:len(steps)-1]) {
+		switch {
+		case s.Verb == Fill || s.Verb == Upload:
+			return ""
+		case saysPublish(s):
+			return fmt.Sprintf(". BEWARE: step %s, the click on %q, seems to be that one, and a REHEARSAL WOULD CLICK IT and publish for real; "+
+				"let it be publish and leave out the clicks behind it, or record again and stop there", s.Number, s.At)
+		}
+	}
+	return ""
 }
 
 // address reads, as the last step, where the ad is. Only a click that led to

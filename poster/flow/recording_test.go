@@ -141,6 +141,20 @@ func TestRecordedSteps(t *testing.T) {
 			"2 upload \"css/#f\" with {{photos}}", "step 3: left out: all photos are uploaded"},
 		{"the window for files", []string{`{"type": "click", "selectors": ["#f"], "offsetX": 1, "offsetY": 1}`, `{"type": "change", "selectors": ["#f"], "value": "C:\\fakepath\\a.jpg"}`},
 			"3 upload \"css/#f\" with {{photos}}", "step 2: left out: the click only opened the window"},
+		{"braces with Shift let go first", []string{change("{{"), key("keyUp", "["), change("{{price}}"), key("keyUp", "]")}, "4 fill \"css/#x\" with {{price}}", ""},
+		{"a dollar and capitals", []string{change("$"), key("keyUp", "4"), key("keyUp", "Shift"), change("$title"), change("B"), key("keyUp", "b"), change("BO"), key("keyUp", "o"), change("BODY")},
+			"5 fill \"css/#x\" with {{title}}\n10 fill \"css/#x\" with {{body}}", ""},
+		{"into a field that Tab came to", []string{key("keyDown", "Tab"), change("{{"), key("keyUp", "Tab"), change("{{body}}")}, "2 press Tab\n5 fill \"css/#x\" with {{body}}", ""},
+		{"a key between", []string{change("a"), key("keyDown", "Enter"), key("keyUp", "Enter"), change("b")},
+			"2 fill \"css/#x\" with a\n3 press Enter\n5 fill \"css/#x\" with b", ""},
+		{"another field", []string{change("A"), key("keyUp", "a"), `{"type": "change", "selectors": ["#y"], "value": "B"}`},
+			"2 fill \"css/#x\" with A\n4 fill \"css/#y\" with B", ""},
+		{"the same in another frame", []string{change("A"), key("keyUp", "a"), `{"type": "change", "frame": [0], "selectors": [["#x"]], "value": "B"}`},
+			"2 fill \"css/#x\" with A\n4 fill \"css/#x\" with B", ""},
+		{"a field known by its text, too", []string{`{"type": "change", "target": "main", "selectors": [["#x"], ["text/A"]], "value": "A"}`, key("keyUp", "a"), change("AB")},
+			"4 fill \"css/#x\" with AB", ""},
+		{"a page between", []string{change("a"), `{"type": "keyUp", "key": "F5", "assertedEvents": [{"type": "navigation"}]}`, change("b")},
+			"2 fill \"css/#x\" with a\n4 fill \"css/#x\" with b", "step 3: left out: the key F5 was pressed before"},
 		{"an expression", []string{`{"type": "waitForExpression", "expression": "1 + 2"}`}, "2 wait-for a JavaScript expression", ""},
 		{"a custom step", []string{`{"type": "customStep", "name": "x", "parameters": [null, {"a": 1}]}`}, "", `step 2: left out: nothing is known of the customStep "x"`},
 		{"close", []string{`{"type": "close", "target": "https://pop.example/"}`}, "2 close the window", ""},
@@ -290,6 +304,20 @@ func TestPasswordFields(t *testing.T) {
 	}
 }
 
+// A capital at its beginning must not spread a password over several steps.
+func TestPasswordInTheMidst(t *testing.T) {
+	password := func(value string) string {
+		return `{"type": "change", "selectors": ["#password"], "value": "` + value + `"}`
+	}
+	f, err := Parse("r.json", record(visit, password("H"), `{"type": "keyUp", "key": "h"}`, password("Hunter2")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := summary(f), "1 open \"https://site.example/\"\n4 fill \"css/#password\" with {{password}}"; got != want || len(f.Notes) != 2 {
+		t.Errorf("got %s\nnotes:\n%s", got, noteText(f))
+	}
+}
+
 // Every mistake of a recording, with its place.
 func TestRecordingMistakes(t *testing.T) {
 	for _, c := range []struct{ recording, want string }{
@@ -329,6 +357,8 @@ func TestRecordingMistakes(t *testing.T) {
 		{string(record(`{"type": "change", "selectors": ["#a"], "value": "a }} b"}`)), `r.json:2:50: step 1: a placeholder is`},
 		{string(record(`{"type": "change", "selectors": ["#a"], "value": "{{photos}}"}`)), `{{photos}} belongs to upload`},
 		{string(record(`{"type": "keyDown", "key": "Entr"}`)), `r.json:2:28: step 1: unknown key "Entr"; did you mean "Enter"?`},
+		{string(record(visit, `{"type": "change", "selectors": ["#a"], "value": "{{", "key": "a"}, {"type": "keyUp", "key": "["}, {"type": "change", "selectors": ["#a"], "value": "{{title}}"}`)),
+			`r.json:3:56: step 2: unknown key "key"`},
 		{string(record(`{"type": "setViewport", "width": 0, "height": 9, "deviceScaleFactor": 1, "isMobile": "no", "hasTouch": false, "isLandscape": false}`)), `r.json:2:34: step 1: a page has from 1 to 10000 pixels, not 0`},
 		{string(record(`{"type": "setViewport", "width": 9, "height": 9, "deviceScaleFactor": 1, "isMobile": "maybe", "hasTouch": false, "isLandscape": false}`)), `here belongs true or false, not "maybe"`},
 		{string(record(`{"type": "waitForElement", "selectors": ["p"], "operator": ">"}`)), `step 1: unknown operator ">"`},
@@ -389,6 +419,35 @@ func FuzzRecording(f *testing.F) {
 
 func publishes(f *Flow) bool {
 	return slices.ContainsFunc(f.Steps, func(s Step) bool { return s.Verb == Publish })
+}
+
+// A click that seems to publish, with another behind it, is warned of, since
+// the rehearsal would make it (C26).
+func TestBeware(t *testing.T) {
+	click := func(name string) string {
+		return `{"type": "click", "selectors": [["aria/` + name + `"], ["#b"]], "offsetX": 1, "offsetY": 2}`
+	}
+	const fill = `{"type": "change", "selectors": ["#a"], "value": "{{title}}"}`
+	for _, c := range []struct {
+		name  string
+		steps []string
+		want  bool
+	}{
+		{"my ads", []string{fill, click("Publish now"), click("My ads")}, true},
+		{"what was posted", []string{fill, click("Post"), click("View post")}, true},
+		{"German", []string{fill, click("Anzeige veröffentlichen"), click("Zur Anzeige")}, true},
+		{"with a question behind it", []string{fill, click("Submit"), click("Submit")}, false},
+		{"the way to the form", []string{click("Post an ad"), fill, click("Continue")}, false},
+		{"only ways", []string{fill, click("Postcards"), click("OK")}, false},
+	} {
+		f, err := Parse("r.json", record(append([]string{visit}, c.steps...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(noteText(f), "BEWARE: step 3, the click on "); got != c.want {
+			t.Errorf("%s: notes:\n%s", c.name, noteText(f))
+		}
+	}
 }
 
 // C26: a recording that sends something and has no publish is no app's flow.

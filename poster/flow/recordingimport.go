@@ -30,6 +30,7 @@ func Import(name string, recording []byte) (yaml []byte, notes []Note, err error
 	w := &importer{flow: f, notes: f.Notes}
 	w.head()
 	w.steps()
+	w.askProof()
 	return w.Bytes(), f.Notes, nil
 }
 
@@ -40,6 +41,8 @@ type importer struct {
 	site  string // the origin that {{site}} stands for; empty if no page is opened
 	notes []Note // those that are not written yet
 	shape bool   // the viewport stands at the top
+	login bool   // what is written is the name to log in with
+	proof int    // where a proof of publish belongs, in bytes; 0 without publish
 }
 
 func (w *importer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
@@ -85,8 +88,16 @@ func (w *importer) head() {
 	if w.flow.StepLimit != DefaultStepLimit {
 		w.line("step-limit: %v", w.flow.StepLimit)
 	}
-	w.line("\n# look: how does the site say that it refuses the login, or the ad? As in\n# fails-when:\n#   - {see: css/.error, fault: sender}")
+	w.line("\n%s", askFailures)
 }
+
+// askFailures asks for error pages. Whose fault it is differs: a refused login
+// is never the sender's (C27), though sites often mark up both errors alike.
+const askFailures = `# look: how does the site say that it refuses the login, and how that it refuses the ad?
+# The first is the owner's fault, the second the sender's. As in
+# fails-when:
+#   - {see: "css/form:has([type=password]) .error", fault: owner}
+#   - {see: "css/form:has(textarea) .error", fault: sender}`
 
 // writable tells whether a viewport can be written in YAML.
 func writable(v Viewport) bool {
@@ -111,7 +122,11 @@ func (w *importer) steps() {
 		case s.Verb == Click && next.Verb == DoubleClick && next.Recorded.Second:
 			w.line("  # Left out: the first click of the double-click.")
 		default:
+			w.login = beforePassword(all[i:])
 			w.step(s)
+		}
+		if s.Verb == Publish {
+			w.proof = w.Len()
 		}
 	}
 	w.notesUntil(strictyaml.MaxSize) // that many steps no recording has
@@ -130,10 +145,34 @@ func (w *importer) leadsOnlyTo(click, next Step) bool {
 	return into && click.Recorded.Button == Primary && !click.Recorded.Navigates
 }
 
+// askProof asks for what proves that publish has worked, if nothing does that
+// could be written.
+func (w *importer) askProof() {
+	f, err := Parse(w.flow.Name, w.Bytes())
+	if w.proof == 0 || err != nil || len(f.Hints()) == 0 {
+		return
+	}
+	after := bytes.Clone(w.Bytes()[w.proof:])
+	w.Truncate(w.proof)
+	w.look("after publish no step proves that it has worked; add an expect of what only the site's confirmation says, as in expect: Your ad is online")
+	w.Write(after)
+}
+
+// beforePassword tells whether the first step fills the field right before one
+// for the password, so that it is the name to log in with.
+func beforePassword(steps []Step) bool {
+	i := slices.IndexFunc(steps[1:], func(s Step) bool { return s.Verb == Fill })
+	return steps[0].Verb == Fill && i >= 0 && slices.Contains(steps[1+i].Value.Names(), Password)
+}
+
 // notesUntil writes the notes up to a step of the recording.
 func (w *importer) notesUntil(step int) {
 	for len(w.notes) > 0 && w.notes[0].Step <= step {
-		w.look("%s", w.notes[0].Text)
+		if n := w.notes[0]; n.settled {
+			w.line("  # %s", n.Text)
+		} else {
+			w.look("%s", n.Text)
+		}
 		w.notes = w.notes[1:]
 	}
 }
@@ -233,7 +272,11 @@ func (w *importer) put(s Step, at []string) {
 	if verb == Fill && seemsMenu(s.At) {
 		verb = Choose
 	}
-	if verb != Upload && len(s.Value.Names()) == 0 {
+	switch given := verb == Upload || len(s.Value.Names()) > 0; {
+	case given:
+	case w.login:
+		w.look("the name to log in with? Better is {{account}}, which the app has in rules.yaml")
+	default:
 		w.look("the same in every post? If not, write a field such as {{title}}")
 	}
 	value := quote(s.Value.text)

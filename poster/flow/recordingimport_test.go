@@ -94,6 +94,12 @@ func TestImportedSteps(t *testing.T) {
 		{"dollars of the page", `{"type": "hover", "selectors": ["text/$price now"]}`, `- hover: "text/$price now"` + "\n"},
 		{"said twice", `{"type": "hover", "selectors": ["aria/Go", "#a", "xpath///*[@id=\"a\"]", "pierce/#a", "text/Go"]}`, "- hover: [Go, css/#a]\n"},
 		{"made by a program", `{"type": "hover", "selectors": ["#ember1234"]}`, "or by a name that a program made"},
+		{"a name to log in with", `{"type": "change", "selectors": ["#u"], "value": "fred"}, {"type": "keyDown", "key": "Tab"}, {"type": "change", "selectors": ["#password"], "value": "x"}`,
+			"# look: the name to log in with? Better is {{account}}, which the app has in rules.yaml\n  - fill: {css/#u: fred}\n"},
+		{"a field before that", `{"type": "change", "selectors": ["#a"], "value": "fred"}, {"type": "change", "selectors": ["#u"], "value": "{{account}}"}, {"type": "change", "selectors": ["#password"], "value": "x"}`,
+			"# look: the same in every post? If not, write a field such as {{title}}\n  - fill: {css/#a: fred}\n"},
+		{"the window for files", `{"type": "click", "selectors": ["#f"], "offsetX": 1, "offsetY": 1}, {"type": "change", "selectors": ["#f"], "value": "C:\\fakepath\\a.jpg"}`,
+			"  # step 2: left out: the click only opened the window to choose a file in\n"},
 		{"a menu", `{"type": "change", "selectors": ["#a > select"], "value": "b"}`, "- choose: {css/#a > select: b}\n"},
 		{"a field's own text", `{"type": "change", "selectors": ["text/old", "#a"], "value": "{{title}}"}`, "- fill: {css/#a: \"{{title}}\"}\n"},
 		{"lines", `{"type": "change", "selectors": ["#a"], "value": "a\nb: \"c\""}`, `- fill: {css/#a: "a\nb: \"c\""}` + "\n"},
@@ -122,6 +128,52 @@ func TestImportedSteps(t *testing.T) {
 				t.Errorf("%v\n%s", err, yaml)
 			}
 		})
+	}
+}
+
+// The failures that an import asks for can be taken as they stand, each with the
+// fault that it has (C27).
+func TestImportAsksForFailures(t *testing.T) {
+	yaml, _, err := Import("r.json", record(visit))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, asked, _ := strings.Cut(string(yaml), "# fails-when:\n")
+	asked, _, _ = strings.Cut(asked, "\n\n")
+	f, err := Parse("r.yaml", []byte(strings.Replace(string(yaml), "# fails-when:\n"+asked, "fails-when:\n"+strings.ReplaceAll(asked, "# ", ""), 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fails := f.FailsWhen; len(fails) != 2 || fails[0].Fault != Owner || fails[1].Fault != Sender {
+		t.Errorf("asked for %+v", fails)
+	}
+}
+
+// A publish that nothing proves is asked about right behind it.
+func TestImportAsksForProof(t *testing.T) {
+	const click = `{"type": "click", "selectors": ["#go"], "offsetX": 1, "offsetY": 1, "assertedEvents": [{"type": "navigation"}]}`
+	const asked = "  - publish: css/#go\n  # look: after publish no step proves that it has worked; add an expect of what only the\n" +
+		"  #   site's confirmation says, as in expect: Your ad is online\n"
+	for name, c := range map[string]struct {
+		steps []string
+		want  bool
+	}{
+		"nothing":       {[]string{click}, true},
+		"not written":   {[]string{click, `{"type": "waitForExpression", "expression": "1"}`}, true},
+		"an element":    {[]string{click, `{"type": "waitForElement", "selectors": ["text/Online"]}`}, false},
+		"nothing there": {[]string{click, `{"type": "waitForElement", "selectors": ["#busy"], "visible": false}`}, true},
+		"no publish":    {nil, false},
+	} {
+		yaml, _, err := Import("r.json", record(append([]string{visit}, c.steps...)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(yaml), asked) != c.want || !c.want && strings.Contains(string(yaml), "no step proves") {
+			t.Errorf("%s:\n%s", name, yaml)
+		}
+		if _, err := Parse("r.yaml", yaml); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

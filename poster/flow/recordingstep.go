@@ -182,6 +182,7 @@ func (r *recorder) chosen(s *Step) bool {
 		return false
 	case Click:
 		r.note(&before, "left out: the click only opened the window to choose a file in")
+		r.flow.Notes[len(r.flow.Notes)-1].settled = true
 		r.flow.Steps = r.flow.Steps[:last]
 	}
 	return true
