@@ -48,7 +48,7 @@ func withPeople(s *filter.Settings, people []ledger.Person) *filter.Settings {
 }
 
 // job carries what filter has decided over to what poster needs.
-func (m *mail) job() (poster.Job, error) {
+func (m *mail) job(ctx context.Context) (poster.Job, error) {
 	entry, err := m.entry(m.evidence.Address)
 	if err != nil {
 		return poster.Job{}, err
@@ -58,10 +58,8 @@ func (m *mail) job() (poster.Job, error) {
 		return poster.Job{}, err
 	}
 	app := m.settings.App(m.verdict.App)
-	if f, err := loadFlow(m.settings, app); err == nil { // else work says why not
-		if err := checkFields(f, app, m.verdict.Fields); err != nil {
-			return poster.Job{}, err
-		}
+	if err := m.checkUnpublished(ctx, entry.Key, app); err != nil {
+		return poster.Job{}, err
 	}
 	m.report.ID = entry.ID()
 	m.tell(event{Partial: m.report})
@@ -84,6 +82,21 @@ func accountOf(app *filter.App) string {
 		site = strings.ToLower(u.Host)
 	}
 	return strings.TrimSpace(site + " " + app.Account)
+}
+
+// checkUnpublished finds fault with the fields of a mail that is still to be
+// published. One whose click may have happened goes on, although the flow may ask
+// for more since.
+func (m *mail) checkUnpublished(ctx context.Context, key string, app *filter.App) error {
+	state, err := m.ledger.StateOf(ctx, key)
+	if err != nil || state != ledger.None && state != ledger.Claimed {
+		return err
+	}
+	f, err := loadFlow(m.settings, app)
+	if err != nil {
+		return nil // work says why
+	}
+	return checkFields(f, app, m.verdict.Fields)
 }
 
 // leftOut says what of the mail is not in the ad, a line each.

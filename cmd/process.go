@@ -179,7 +179,7 @@ func (m *mail) carryOut(ctx context.Context) error {
 
 // post puts the ad up, at most once, and has the sender told.
 func (m *mail) post(ctx context.Context) error {
-	job, err := m.job()
+	job, err := m.job(ctx)
 	if err != nil {
 		return err
 	}
