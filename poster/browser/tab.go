@@ -170,11 +170,6 @@ func (w *windows) hear(m *cdp.Event) {
 	}
 }
 
-// isOurs tells whether a page was opened by this tab's, and not in another run.
-func (t *tab) isOurs(i *proto.TargetTargetInfo) bool {
-	return t.context == "" || i.BrowserContextID == t.context
-}
-
 func (t *tab) pageEvent(m *cdp.Event) {
 	switch m.Method {
 	case "Page.frameRequestedNavigation":
