@@ -72,25 +72,43 @@ func headLine(names ...string) *wording {
 // programs and devices that name themselves below a mail.
 var programs = anyOf(`iphone\S*`, `ipad\S*`, `ipod\S*`, `apple watch`, `macbook\S*`, `my mac`, `imac`, `android\S*`, `samsung\S*`, `galaxy`, `blackberry\S*`, `nokia\S*`, `htc`, `huawei\S*`, `honor`, `xiaomi`, `redmi`, `mi phone`, `oppo`, `vivo`, `realme`, `google pixel`, `my pixel`, `nexus`, `oneplus`, `motorola\S*`, `moto [a-z]`, `sony\S*`, `xperia\S*`, `lg mobile`, `lumia`, `windows ?(?:phone|mail|\d+)`, `surface`, `outlook\S*`, `yahoo\S*`, `gmail\S*`, `aol\S*`, `proton ?mail\S*`, `protonmail\S*`, `tutanota\S*`, `mailbird`, `spark`, `airmail`, `thunderbird`, `hotmail\S*`, `web\.de\S*`, `gmx\S*`, `t-?online`, `telekom\S*`, `fairphone`, `k-9(?: mail)?`, `fairemail`, `bluemail`, `blue mail`, `edison mail`, `newton mail`, `mail\.ru`, `myMail`, `libero mail`, `orange mail`, `nine`, `touchdown`, `aquamail`, `roundcube`, `verizon\S*`, `at&t\S*`, `t-mobile`, `xfinity\S*`, `zimbra`, `smartphone\S*`, `handy\S*`, `mobiltelefon\S*`, `mobile(?: phone| device)?`, `cell(?: ?phone)?`, `phone`, `tablet\S*`, `handheld`, `téléphone(?: portable)?`, `mobil`, `telefon\S*`, `teléfono(?: móvil)?`, `móvil`, `cellulare`, `celular`, `telemóvel`, `mobiel\S*`, `puhelimesta`, `телефона?`, `смартфона?`)
 
-// A line by which a program or a device signs has a word for sending where its
-// language puts it, and names the program. The second pattern needs no name.
+// besides stand beside the names of programs and devices: "Mail for Windows 10".
+var besides = anyOf(programs, `(?:e-?)?mail`, `apps?`, `for|für|pour|para|per|voor|för|dla|pro`, `on|auf|sur|op|på|using|with|mit|via|from`, `the|my|mon|ma|mi|meinem|meiner|mijn`,
+	`ipados|ios|mac|desktop`, `device|gerät|dispositivo|wireless|network|secure|sicher`, `plus|max|mini|ultra|note|edge|pro`, `[a-z]{0,2}\d{1,4}[a-z]{0,2}`, `μου|của tôi|cihazımdan`)
+
+// A line by which a program or a device signs says that it sent the mail, and
+// names nothing but itself: "Sent from my iPhone repair shop" is its author's.
 var (
-	program    = worded(`(?i)(?:^|[^a-z])` + programs)
-	sentByName = worded(`(?i)^[\s\-–—_*"“]*(?:` + strings.Join([]string{
-		`(?:sent|written|typed) (?:from|via|by|using|with|on|through)\b`, `get (?:the )?(?:new )?(?:outlook|bluemail|yahoo mail|aol app) (?:for|on) `,
-		`(?:von|aus|mit|auf) .*(?:gesendet|geschickt|versandt|verschickt|geschrieben)`, `(?:diese (?:nachricht|e-?mail) wurde |gesendet |geschickt )(?:von|mit|aus|über)`,
-		`(?:envoyé|expédié|envoyée|télécharge[rz]) `, `(?:enviado|enviada|obtener|obtenha|enviat) `, `(?:inviato|scarica|ottieni) `,
-		`(?:verstuurd|verzonden|gestuurd|outlook voor) `, `(?:skickat|hämta|skickades|sänt|sendt|hent) `, `(?:lähetetty|hanki) `, `(?:wysłane|wysłano|pobierz) `,
-		`(?:odesláno|odoslané|stáhnout) `, `(?:отправлено|послано|надіслано) `, `elküldve `, `trimis de `, `poslano `, `στάλθηκε από `, `dikirim dari `, `gửi từ `,
-		`ส่งจาก`, `发自我的`, `從我的.*傳送`, `נשלח מ`, `أُ?رسل`, `.*(?:gönderildi|küldve|から送信|에서 보냄|で送信)[\s.]*$`,
-	}, "|") + `)`)
-	sentAlone = worded(`(?i)^[\s\-–—_*"“]*(?:sent (?:from|via|with) (?:mail|post|mailmate|mail\.app|notes)\b.{0,60}|` +
-		`(?:virus-free|virenfrei|garanti sans virus|libre de virus)\b.{0,80})$`)
+	signsItself = sync.OnceValue(func() string { return programs + `(?:[\s/-]+` + besides + `)*` })
+	sentByName  = &wording{sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^[\s\-–—_*"“]*(?:` + anyOf(sentFromWords...) + `\s?` + signsItself() + `|` +
+			`(?:diese (?:nachricht|e-?mail) wurde )?(?:von|mit|aus|auf) (?:(?:meine[mr]|der|dem) )?` + signsItself() + ` (?:gesendet|geschrieben|geschickt)|` +
+			`(?:從我的\s?)?(?:나의 |내 )?` + signsItself() + `[\s-]?(?:cihazımdan )?(?:gönderildi|küldve|から送信|에서 보냄|で送信|傳送))[\s.!*_"”]*$`)
+	})}
+	sentAlone = worded(`(?i)^[\s\-–—_*"“]*(?:sent from mail(?: for windows(?: \d+)?)?|sent (?:from|with) (?:mailmate|mail\.app)|` +
+		`(?:virus-free|virenfrei|garanti sans virus|libre de virus)\.?(?:\s*www\.\S+)?)[\s.]*$`)
 )
 
-// isSentFrom tells such a line. A phone number shows that its author wrote it.
+// sentFromWords come right before the name of the program.
+var sentFromWords = []string{
+	`(?:sent|written|typed) (?:from|via|using|on)(?: my| the)?`, `sent (?:with|through) (?:the )?`, `get (?:the )?(?:new )?`, `outlook (?:voor|für)`,
+	`(?:gesendet|geschickt) (?:von|mit|aus|über)(?: meine[mr]| der)?`, `envoyée? (?:de|depuis|à partir de)(?: mon| ma| l['’]application)?`, `télécharge[rz]`,
+	`(?:enviado|enviada|enviat) (?:desde|do|de|des de|pelo)(?: mi| meu| el meu)?`, `(?:obtener|obtenha|scarica|ottieni|hämta|hent|hanki|pobierz|stáhnout)`,
+	`inviato (?:da|dal|dall['’])(?: mio)?`, `(?:verstuurd|verzonden|gestuurd) (?:vanaf|vanuit|via|van|met)(?: mijn)?`, `(?:skickat|skickades|sänt|sendt) (?:från|fra|via)(?: min| mit)?`,
+	`lähetetty`, `(?:wysłane|wysłano) (?:z|ze)(?: mojego)?`, `(?:odesláno|odoslané) (?:z|ze|zo)(?: mého| môjho)?`, `(?:отправлено|послано|надіслано) (?:с|со|из|з)(?: моего| мого)?`,
+	`elküldve(?: az?)?`, `trimis de pe`, `poslano (?:s|sa|z)(?: mog| mojega)?`, `στάλθηκε από(?: το)?`, `dikirim dari`, `gửi từ`, `ส่งจาก`, `发自我的`, `נשלח מה?-?`, `أُ?رسلت? من`,
+}
+
+// longestSentFrom is the length of the longest such line, in bytes.
+const longestSentFrom = 80
+
+// isSentFrom tells such a line. A phone number, a comma or a second sentence
+// shows that its author wrote it.
 func isSentFrom(line string) bool {
-	return len(line) <= 140 && !manyDigits.MatchString(line) && (sentByName.MatchString(line) && program.MatchString(line) || sentAlone.MatchString(line))
+	if len(line) > longestSentFrom || manyDigits.MatchString(line) || strings.Contains(line, ",") {
+		return false
+	}
+	return sentAlone.MatchString(line) || !strings.Contains(line, ". ") && sentByName.MatchString(line)
 }
 
 // Footers of mailing lists: what one begins with, and what one says.
