@@ -35,3 +35,29 @@ func TestSentFrom(t *testing.T) {
 		}
 	}
 }
+
+func TestAuthorsNotices(t *testing.T) {
+	for _, text := range []string{
+		"Important note: the set is not intended for children under 3. Send me a message with questions.",
+		"Disclaimer: sold as is, intended for spare parts only.\n\nPick up in Bern, e-mail me first.",
+		"Haftungsausschluss: Privatverkauf ohne Gewährleistung. Fragen per E-Mail.\n\nStandort Bern, Nachricht an mich.",
+		"From: Bern\nTo: Zurich\nDate: every Friday\nSubject: ride share\n\nCall me on Thursday.",
+		"Von: Bern, Bahnhof (info@example.org)\nAm: 12.12.\nNach: Basel\nDatum: 12.12.\n\nZwei Plätze.",
+		"--- Original message ---\n\nThe card says this.",
+	} {
+		if got := cleaned(t, "Sofa", "One\n\n"+text); got != "One\n\n"+text {
+			t.Errorf("%q: got %q", text, got)
+		}
+	}
+	for text, subject := range map[string]string{
+		"Confidentiality notice\n\nThis e-mail is privileged.":                            "Sofa",
+		"From: Ann <ann@example.com>\nDate: Monday\nSubject: Sofa\n\nIs it blue?":         "Sofa",
+		"From: Ann\nDate: Monday\nSubject: Sofa\n\nIs it blue?":                           "Re: Sofa",
+		"--- Original message ---\nFrom: Ann\nDate: Monday\nSubject: Sofa\n\nIs it blue?": "Sofa",
+		"--- Original message ---\n\nIs it blue?":                                         "Re: Sofa",
+	} {
+		if got := cleaned(t, subject, "One\n\n"+text); got != "One" {
+			t.Errorf("%q: got %q", text, got)
+		}
+	}
+}

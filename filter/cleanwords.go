@@ -65,6 +65,9 @@ var headLines = []*wording{
 	headLine(`cc`, `kopie`, `copie`, `cc:?`, `bcc`, `kopia`, `копия`, `reply-to`, `antwort an`, `organization`, `newsgroups`, `attachments`, `anlagen`, `importance`),
 }
 
+// senderLine is the first of them with an address, and nothing behind it.
+var senderLine = worded(`^[^:：]{1,40}[:：][\s*]*(?:[^<>@,]{0,60}[<\[](?:mailto:)?[^<>@\s]+@[^<>@\s]+[>\]]|[^<>@,\s()]+@[^<>@,\s()]+)\s*$`)
+
 func headLine(names ...string) *wording {
 	return worded(`(?i)^[\s*_>|]*` + anyOf(names...) + `[\s*_]*[:：]`)
 }
@@ -121,7 +124,7 @@ var (
 // Disclaimers: how one begins, words of which one has some for certain, and
 // words of which each of its paragraphs has some.
 var (
-	disclaimerLaw = worded(`(?i)confidential|privileged|intended (?:recipient|only|solely|for)|before printing|not print|vertraulich|rechtlich geschützt|ausdruck|umwelt|confidentiel|destinataire|environnement|confidencial|destinatario|riservat|confidenzial|vertrouwelijk|konfidentiell|fortrolig|poufn|конфиденциал`)
+	disclaimerLaw = worded(`(?i)confidential|privileged|intended recipient|intended (?:(?:only|solely|exclusively) )?for (?:the )?(?:\pL+ ){0,3}(?:recipient|addressee|person|individual|use of|named)|before printing|not print|vertraulich|rechtlich geschützt|ausdruck|umwelt|confidentiel|destinataire|environnement|confidencial|destinatario|riservat|confidenzial|vertrouwelijk|konfidentiell|fortrolig|poufn|конфиденциал`)
 
 	disclaimerStart = worded(`(?i)^[\s*_\-–—=#~]*(?:(?:confidentiality|privacy|legal|important|privileged)[^.\n]*(?:notice|note|disclaimer|statement)|disclaimer\b|(?:e-?mail|legal) disclaimer|` +
 		`(?:this|the (?:information|content|contents)[^.\n]*(?:this|the)) (?:e-?mail|message|mail|communication|transmission)\b[^.]*\b(?:confidential|privileged|intended|proprietary)|` +
@@ -133,6 +136,9 @@ var (
 		`(?:questo|il presente) (?:messaggio|e-?mail)[^.]*\b(?:riservat|confidenzial)|(?:dit bericht|deze e-?mail)[^.]*\bvertrouwelijk|` +
 		`detta (?:meddelande|e-?post)[^.]*\bkonfidentiell|denne (?:e-?mail|meddelelse)[^.]*\bfortrolig|niniejsza wiadomość[^.]*poufn|` +
 		`настоящее (?:сообщение|электронное)[^.]*конфиденциал)`)
+	// disclaimerMail is the mail of which a disclaimer speaks.
+	disclaimerMail = worded(`(?i)\b(?:this|diese[rs]?|cet?|este|esta|questo|presente|dit|deze|detta|denne|niniejsza|настоящее)\s+(?:(?:electronic|elektronische)\s+)?` +
+		`(?:e-?mail|mail|message|communication|transmission|nachricht|courriel|courrier|mensaje|mensagem|correo|messaggio|bericht|meddelande|e-?post|meddelelse|wiadomość|сообщение|электронное)`)
 	disclaimerWords = worded(`(?i)confidential|privileged|intended|recipient|disclos|unauthori[sz]ed|liab|virus|e-?mail|message|sender|vertraulich|empfänger|absender|unbefugt|nachricht|destinataire|confidentiel|courriel|destinatari|confidencial|riservat|vertrouwelijk|ontvanger|environment|umwelt|copyright|registered (?:in|office)`)
 )
 
