@@ -294,6 +294,7 @@ func TestHostileContentIsCheap(t *testing.T) {
 		"formatting, open":  html + fill("<b>") + fill("<p>x"),
 		"divs":              html + fill("<div>"),
 		"hidden":            html + fill("<div hidden>"),
+		"looks":             html + fill("<div style=font-size:0><p style=font-size:9px>x"),
 		"attributes":        html + "<p " + fill("a=b "),
 		"styles":            html + "<p style='" + fill("display:") + "'>",
 		"comment":           html + "<!--" + fill("-"),
