@@ -63,8 +63,17 @@ func (m *Message) cleaner(off []string) *cleaner {
 }
 
 // clean joins the passages and gives the text without what the rules cut, and
-// that.
+// that. If nothing but another's words would be cut, and nothing be left, they
+// are what the author sends: the text stays as it is.
 func (c *cleaner) clean(passages []passage) (string, []Cut) {
+	text, cuts := c.cleanOnce(passages)
+	if text == "" && slices.ContainsFunc(cuts, func(cut Cut) bool { return cut.Rule == cleanDisclaimer || cut.Rule == cleanQuotes || cut.Rule == cleanForwarded }) {
+		return strings.Trim(joinPassages(passages), "\n"), nil
+	}
+	return text, cuts
+}
+
+func (c *cleaner) cleanOnce(passages []passage) (string, []Cut) {
 	kept := make([]passage, len(passages))
 	for i, p := range passages {
 		kept[i] = passage{c.withoutSignature(p.text), p.plain}

@@ -61,3 +61,14 @@ func TestAuthorsNotices(t *testing.T) {
 		}
 	}
 }
+
+func TestNothingLeft(t *testing.T) {
+	for text, want := range map[string]string{
+		"Disclaimer: this message is confidential, and so is the sofa.": "Disclaimer: this message is confidential, and so is the sofa.",
+		"Sent from my iPhone": "", // a mail that is all photos
+	} {
+		if got := cleaned(t, "Sofa", text); got != want {
+			t.Errorf("%q: got %q", text, got)
+		}
+	}
+}
