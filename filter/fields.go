@@ -175,6 +175,7 @@ var (
 // standsAlone tells whether what is around a price leaves it whole: no part of
 // a longer number or word, of a range or of a rate.
 func standsAlone(before, after string, startsWithNumber bool) bool {
+	before, after = before[max(0, len(before)-60):], after[:min(len(after), 60)] // else a long subject costs its square
 	if startsWithNumber && digitsBefore.MatchString(before) {
 		return false // 1 200 €, or a 12 for 300 €
 	}
