@@ -67,7 +67,9 @@ func (m *Message) cleaner(off []string) *cleaner {
 // are what the author sends: the text stays as it is.
 func (c *cleaner) clean(passages []passage) (string, []Cut) {
 	text, cuts := c.cleanOnce(passages)
-	if text == "" && slices.ContainsFunc(cuts, func(cut Cut) bool { return cut.Rule == cleanDisclaimer || cut.Rule == cleanQuotes || cut.Rule == cleanForwarded }) {
+	if text == "" && slices.ContainsFunc(cuts, func(cut Cut) bool {
+		return cut.Rule == cleanDisclaimer || cut.Rule == cleanQuotes || cut.Rule == cleanForwarded
+	}) {
 		return strings.Trim(joinPassages(passages), "\n"), nil
 	}
 	return text, cuts
