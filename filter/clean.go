@@ -63,8 +63,19 @@ func (m *Message) cleaner(off []string) *cleaner {
 }
 
 // clean joins the passages and gives the text without what the rules cut, and
-// that.
+// that. If nothing but another's words would be cut, and nothing be left, they
+// are what the author sends: the text stays as it is.
 func (c *cleaner) clean(passages []passage) (string, []Cut) {
+	text, cuts := c.cleanOnce(passages)
+	if text == "" && slices.ContainsFunc(cuts, func(cut Cut) bool {
+		return cut.Rule == cleanDisclaimer || cut.Rule == cleanQuotes || cut.Rule == cleanForwarded
+	}) {
+		return strings.Trim(joinPassages(passages), "\n"), nil
+	}
+	return text, cuts
+}
+
+func (c *cleaner) cleanOnce(passages []passage) (string, []Cut) {
 	kept := make([]passage, len(passages))
 	for i, p := range passages {
 		kept[i] = passage{c.withoutSignature(p.text), p.plain}
@@ -74,7 +85,7 @@ func (c *cleaner) clean(passages []passage) (string, []Cut) {
 	if len(lines) > maxCleaned {
 		return strings.Join(lines, "\n"), c.cuts
 	}
-	for range 20 { // a footer may stand behind a quote, a quote behind a footer
+	for range 5 { // a footer may stand behind a quote, a quote behind a footer
 		before := len(lines)
 		for _, rule := range []func([]string) []string{c.withoutFooter, c.withoutDisclaimer, c.withoutSentFrom, c.withoutQuotes, c.withoutDashes} {
 			lines = trimBlankLines(rule(lines))
@@ -147,7 +158,7 @@ func cutSignature(text string) (rest, signature string) {
 // quotedFrom gives where in a signature a quoted mail begins, -1 for nowhere.
 func quotedFrom(signature string) int {
 	lines := strings.Split(signature, "\n")
-	start, _, _ := findOriginal(lines[:min(len(lines), maxCleaned)])
+	start, _, _ := findOriginal(lines[:min(len(lines), maxCleaned)], true)
 	first := slices.IndexFunc(lines, isQuoted)
 	if start < 0 || first >= 0 && first < start {
 		start = first
@@ -208,14 +219,27 @@ func linkOnly(line string) bool {
 }
 
 const (
-	longestFooter     = 20 // lines
-	longestDisclaimer = 60 // lines
+	longestFooter     = 20       // lines
+	longestDisclaimer = 60       // lines
+	longestTail       = 16 << 10 // bytes
 )
+
+// tail gives where the last lines begin, at most most of them, in which a footer
+// may stand. A long line is none of them, so that looking is cheap.
+func tail(lines []string, most int) int {
+	at := len(lines)
+	for size := 0; at > max(0, len(lines)-most); at-- {
+		if size += len(lines[at-1]) + 1; size > longestTail {
+			break
+		}
+	}
+	return at
+}
 
 // withoutFooter cuts what a mailing list has added at the end, paragraph by
 // paragraph.
 func (c *cleaner) withoutFooter(lines []string) []string {
-	for at := len(lines) - 1; at >= max(0, len(lines)-longestFooter); at-- {
+	for at := len(lines) - 1; at >= tail(lines, longestFooter); at-- {
 		if len(lines[at]) > 400 || !footerStart.MatchString(strings.TrimSpace(lines[at])) || !blankBefore(lines, at) {
 			continue
 		}
@@ -240,16 +264,29 @@ func blankBefore(lines []string, at int) bool {
 // withoutDisclaimer cuts from where a disclaimer begins to the end, if each
 // paragraph from there on speaks as disclaimers do.
 func (c *cleaner) withoutDisclaimer(lines []string) []string {
-	for at := max(0, len(lines)-longestDisclaimer); at < len(lines); at++ {
+	for at := tail(lines, longestDisclaimer); at < len(lines); at++ {
 		if lines[at] == "" || !blankBefore(lines, at) {
 			continue
 		}
 		paragraphs := strings.Split(strings.Join(lines[at:], "\n"), "\n\n")
-		if disclaimerStart.MatchString(opening(paragraphs[0])) && disclaimerLaw.MatchString(strings.Join(paragraphs, " ")) && !slices.ContainsFunc(paragraphs, isPlainSpeech) {
+		if isDisclaimer(paragraphs) && !slices.ContainsFunc(paragraphs, isPlainSpeech) {
 			return c.cutFrom(cleanDisclaimer, lines, at)
 		}
 	}
 	return lines
+}
+
+// isDisclaimer tells whether paragraphs begin one: its first, or the one below
+// its heading, names the mail, for authors disclaim what they sell.
+func isDisclaimer(paragraphs []string) bool {
+	if !disclaimerStart.MatchString(opening(paragraphs[0])) {
+		return false
+	}
+	first := paragraphs[0]
+	if len(paragraphs) > 1 && len(first) < 60 {
+		first += "\n" + paragraphs[1]
+	}
+	return disclaimerMail.MatchString(first) && disclaimerLaw.MatchString(strings.Join(paragraphs, " "))
 }
 
 // opening gives the beginning of a paragraph in one line.

@@ -65,6 +65,9 @@ var headLines = []*wording{
 	headLine(`cc`, `kopie`, `copie`, `cc:?`, `bcc`, `kopia`, `копия`, `reply-to`, `antwort an`, `organization`, `newsgroups`, `attachments`, `anlagen`, `importance`),
 }
 
+// senderLine is the first of them with an address, and nothing behind it.
+var senderLine = worded(`^[^:：]{1,40}[:：][\s*]*(?:[^<>@,]{0,60}[<\[](?:mailto:)?[^<>@\s]+@[^<>@\s]+[>\]]|[^<>@,\s()]+@[^<>@,\s()]+)\s*$`)
+
 func headLine(names ...string) *wording {
 	return worded(`(?i)^[\s*_>|]*` + anyOf(names...) + `[\s*_]*[:：]`)
 }
@@ -72,25 +75,43 @@ func headLine(names ...string) *wording {
 // programs and devices that name themselves below a mail.
 var programs = anyOf(`iphone\S*`, `ipad\S*`, `ipod\S*`, `apple watch`, `macbook\S*`, `my mac`, `imac`, `android\S*`, `samsung\S*`, `galaxy`, `blackberry\S*`, `nokia\S*`, `htc`, `huawei\S*`, `honor`, `xiaomi`, `redmi`, `mi phone`, `oppo`, `vivo`, `realme`, `google pixel`, `my pixel`, `nexus`, `oneplus`, `motorola\S*`, `moto [a-z]`, `sony\S*`, `xperia\S*`, `lg mobile`, `lumia`, `windows ?(?:phone|mail|\d+)`, `surface`, `outlook\S*`, `yahoo\S*`, `gmail\S*`, `aol\S*`, `proton ?mail\S*`, `protonmail\S*`, `tutanota\S*`, `mailbird`, `spark`, `airmail`, `thunderbird`, `hotmail\S*`, `web\.de\S*`, `gmx\S*`, `t-?online`, `telekom\S*`, `fairphone`, `k-9(?: mail)?`, `fairemail`, `bluemail`, `blue mail`, `edison mail`, `newton mail`, `mail\.ru`, `myMail`, `libero mail`, `orange mail`, `nine`, `touchdown`, `aquamail`, `roundcube`, `verizon\S*`, `at&t\S*`, `t-mobile`, `xfinity\S*`, `zimbra`, `smartphone\S*`, `handy\S*`, `mobiltelefon\S*`, `mobile(?: phone| device)?`, `cell(?: ?phone)?`, `phone`, `tablet\S*`, `handheld`, `téléphone(?: portable)?`, `mobil`, `telefon\S*`, `teléfono(?: móvil)?`, `móvil`, `cellulare`, `celular`, `telemóvel`, `mobiel\S*`, `puhelimesta`, `телефона?`, `смартфона?`)
 
-// A line by which a program or a device signs has a word for sending where its
-// language puts it, and names the program. The second pattern needs no name.
+// besides stand beside the names of programs and devices: "Mail for Windows 10".
+var besides = anyOf(programs, `(?:e-?)?mail`, `apps?`, `for|für|pour|para|per|voor|för|dla|pro`, `on|auf|sur|op|på|using|with|mit|via|from`, `the|my|mon|ma|mi|meinem|meiner|mijn`,
+	`ipados|ios|mac|desktop`, `device|gerät|dispositivo|wireless|network|secure|sicher`, `plus|max|mini|ultra|note|edge|pro`, `[a-z]{0,2}\d{1,4}[a-z]{0,2}`, `μου|của tôi|cihazımdan`)
+
+// A line by which a program or a device signs says that it sent the mail, and
+// names nothing but itself: "Sent from my iPhone repair shop" is its author's.
 var (
-	program    = worded(`(?i)(?:^|[^a-z])` + programs)
-	sentByName = worded(`(?i)^[\s\-–—_*"“]*(?:` + strings.Join([]string{
-		`(?:sent|written|typed) (?:from|via|by|using|with|on|through)\b`, `get (?:the )?(?:new )?(?:outlook|bluemail|yahoo mail|aol app) (?:for|on) `,
-		`(?:von|aus|mit|auf) .*(?:gesendet|geschickt|versandt|verschickt|geschrieben)`, `(?:diese (?:nachricht|e-?mail) wurde |gesendet |geschickt )(?:von|mit|aus|über)`,
-		`(?:envoyé|expédié|envoyée|télécharge[rz]) `, `(?:enviado|enviada|obtener|obtenha|enviat) `, `(?:inviato|scarica|ottieni) `,
-		`(?:verstuurd|verzonden|gestuurd|outlook voor) `, `(?:skickat|hämta|skickades|sänt|sendt|hent) `, `(?:lähetetty|hanki) `, `(?:wysłane|wysłano|pobierz) `,
-		`(?:odesláno|odoslané|stáhnout) `, `(?:отправлено|послано|надіслано) `, `elküldve `, `trimis de `, `poslano `, `στάλθηκε από `, `dikirim dari `, `gửi từ `,
-		`ส่งจาก`, `发自我的`, `從我的.*傳送`, `נשלח מ`, `أُ?رسل`, `.*(?:gönderildi|küldve|から送信|에서 보냄|で送信)[\s.]*$`,
-	}, "|") + `)`)
-	sentAlone = worded(`(?i)^[\s\-–—_*"“]*(?:sent (?:from|via|with) (?:mail|post|mailmate|mail\.app|notes)\b.{0,60}|` +
-		`(?:virus-free|virenfrei|garanti sans virus|libre de virus)\b.{0,80})$`)
+	signsItself = sync.OnceValue(func() string { return programs + `(?:[\s/-]+` + besides + `)*` })
+	sentByName  = &wording{sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)^[\s\-–—_*"“]*(?:` + anyOf(sentFromWords...) + `\s?` + signsItself() + `|` +
+			`(?:diese (?:nachricht|e-?mail) wurde )?(?:von|mit|aus|auf) (?:(?:meine[mr]|der|dem) )?` + signsItself() + ` (?:gesendet|geschrieben|geschickt)|` +
+			`(?:從我的\s?)?(?:나의 |내 )?` + signsItself() + `[\s-]?(?:cihazımdan )?(?:gönderildi|küldve|から送信|에서 보냄|で送信|傳送))[\s.!*_"”]*$`)
+	})}
+	sentAlone = worded(`(?i)^[\s\-–—_*"“]*(?:sent from mail(?: for windows(?: \d+)?)?|sent (?:from|with) (?:mailmate|mail\.app)|` +
+		`(?:virus-free|virenfrei|garanti sans virus|libre de virus)\.?(?:\s*www\.\S+)?)[\s.]*$`)
 )
 
-// isSentFrom tells such a line. A phone number shows that its author wrote it.
+// sentFromWords come right before the name of the program.
+var sentFromWords = []string{
+	`(?:sent|written|typed) (?:from|via|using|on)(?: my| the)?`, `sent (?:with|through) (?:the )?`, `get (?:the )?(?:new )?`, `outlook (?:voor|für)`,
+	`(?:gesendet|geschickt) (?:von|mit|aus|über)(?: meine[mr]| der)?`, `envoyée? (?:de|depuis|à partir de)(?: mon| ma| l['’]application)?`, `télécharge[rz]`,
+	`(?:enviado|enviada|enviat) (?:desde|do|de|des de|pelo)(?: mi| meu| el meu)?`, `(?:obtener|obtenha|scarica|ottieni|hämta|hent|hanki|pobierz|stáhnout)`,
+	`inviato (?:da|dal|dall['’])(?: mio)?`, `(?:verstuurd|verzonden|gestuurd) (?:vanaf|vanuit|via|van|met)(?: mijn)?`, `(?:skickat|skickades|sänt|sendt) (?:från|fra|via)(?: min| mit)?`,
+	`lähetetty`, `(?:wysłane|wysłano) (?:z|ze)(?: mojego)?`, `(?:odesláno|odoslané) (?:z|ze|zo)(?: mého| môjho)?`, `(?:отправлено|послано|надіслано) (?:с|со|из|з)(?: моего| мого)?`,
+	`elküldve(?: az?)?`, `trimis de pe`, `poslano (?:s|sa|z)(?: mog| mojega)?`, `στάλθηκε από(?: το)?`, `dikirim dari`, `gửi từ`, `ส่งจาก`, `发自我的`, `נשלח מה?-?`, `أُ?رسلت? من`,
+}
+
+// longestSentFrom is the length of the longest such line, in bytes.
+const longestSentFrom = 80
+
+// isSentFrom tells such a line. A phone number, a comma or a second sentence
+// shows that its author wrote it.
 func isSentFrom(line string) bool {
-	return len(line) <= 140 && !manyDigits.MatchString(line) && (sentByName.MatchString(line) && program.MatchString(line) || sentAlone.MatchString(line))
+	if len(line) > longestSentFrom || manyDigits.MatchString(line) || strings.Contains(line, ",") {
+		return false
+	}
+	return sentAlone.MatchString(line) || !strings.Contains(line, ". ") && sentByName.MatchString(line)
 }
 
 // Footers of mailing lists: what one begins with, and what one says.
@@ -103,7 +124,7 @@ var (
 // Disclaimers: how one begins, words of which one has some for certain, and
 // words of which each of its paragraphs has some.
 var (
-	disclaimerLaw = worded(`(?i)confidential|privileged|intended (?:recipient|only|solely|for)|before printing|not print|vertraulich|rechtlich geschützt|ausdruck|umwelt|confidentiel|destinataire|environnement|confidencial|destinatario|riservat|confidenzial|vertrouwelijk|konfidentiell|fortrolig|poufn|конфиденциал`)
+	disclaimerLaw = worded(`(?i)confidential|privileged|intended recipient|intended (?:(?:only|solely|exclusively) )?for (?:the )?(?:\pL+ ){0,3}(?:recipient|addressee|person|individual|use of|named)|before printing|not print|vertraulich|rechtlich geschützt|ausdruck|umwelt|confidentiel|destinataire|environnement|confidencial|destinatario|riservat|confidenzial|vertrouwelijk|konfidentiell|fortrolig|poufn|конфиденциал`)
 
 	disclaimerStart = worded(`(?i)^[\s*_\-–—=#~]*(?:(?:confidentiality|privacy|legal|important|privileged)[^.\n]*(?:notice|note|disclaimer|statement)|disclaimer\b|(?:e-?mail|legal) disclaimer|` +
 		`(?:this|the (?:information|content|contents)[^.\n]*(?:this|the)) (?:e-?mail|message|mail|communication|transmission)\b[^.]*\b(?:confidential|privileged|intended|proprietary)|` +
@@ -115,6 +136,9 @@ var (
 		`(?:questo|il presente) (?:messaggio|e-?mail)[^.]*\b(?:riservat|confidenzial)|(?:dit bericht|deze e-?mail)[^.]*\bvertrouwelijk|` +
 		`detta (?:meddelande|e-?post)[^.]*\bkonfidentiell|denne (?:e-?mail|meddelelse)[^.]*\bfortrolig|niniejsza wiadomość[^.]*poufn|` +
 		`настоящее (?:сообщение|электронное)[^.]*конфиденциал)`)
+	// disclaimerMail is the mail of which a disclaimer speaks.
+	disclaimerMail = worded(`(?i)\b(?:this|diese[rs]?|cet?|este|esta|questo|presente|dit|deze|detta|denne|niniejsza|настоящее)\s+(?:(?:electronic|elektronische)\s+)?` +
+		`(?:e-?mail|mail|message|communication|transmission|nachricht|courriel|courrier|mensaje|mensagem|correo|messaggio|bericht|meddelande|e-?post|meddelelse|wiadomość|сообщение|электронное)`)
 	disclaimerWords = worded(`(?i)confidential|privileged|intended|recipient|disclos|unauthori[sz]ed|liab|virus|e-?mail|message|sender|vertraulich|empfänger|absender|unbefugt|nachricht|destinataire|confidentiel|courriel|destinatari|confidencial|riservat|vertrouwelijk|ontvanger|environment|umwelt|copyright|registered (?:in|office)`)
 )
 

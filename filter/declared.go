@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Names of the fields that every post has.
@@ -144,7 +145,7 @@ func (d *declared) take(f *Field, line, text string) error {
 	}
 	value, ok := f.read(text)
 	if !ok {
-		return defect("The line %s of the message cannot be understood. Please write it as in: %s: %s (%s).", quote(line), f.Name, f.Example(), f.wants())
+		return defect("The line %s of the message cannot be understood. Please write it as in: %s: %s (%s).", quote(line), f.Name, f.Example(), f.wants(text))
 	}
 	switch f.Type {
 	case PriceField:
@@ -184,7 +185,8 @@ func (f *Field) read(text string) (string, bool) {
 		}
 		return f.Choices[at], true
 	}
-	return shorten(comparableText(text), MaxTitle), true
+	text = comparableText(text)
+	return text, text != "" && utf8.RuneCountInString(text) <= MaxTitle
 }
 
 var plainNumber = regexp.MustCompile(`^[-+]?\d{1,15}(?:[.,]\d{1,6})?$`)
@@ -225,8 +227,8 @@ var (
 	onlyBargain = worded(`(?i)^[\s,(]*(?:` + bargain + `)?[\s.)]*$`)
 )
 
-// wants says what a value must be.
-func (f *Field) wants() string {
+// wants says what a value must be that was this text.
+func (f *Field) wants(text string) string {
 	switch f.Type {
 	case ChoiceField:
 		shown := f.Choices[:min(len(f.Choices), 10)]
@@ -236,6 +238,9 @@ func (f *Field) wants() string {
 		}
 		return f.Name + " is one of " + strings.Join(shown, ", ") + more
 	case TextField:
+		if text != "" {
+			return fmt.Sprintf("%s is at most %d letters long", f.Name, MaxTitle)
+		}
 		return f.Name + " has no value"
 	}
 	return fmt.Sprintf("%s is a %s", f.Name, map[FieldType]string{

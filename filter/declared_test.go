@@ -56,18 +56,19 @@ func TestDeclaredFields(t *testing.T) {
 // example is taken.
 func TestWrongFields(t *testing.T) {
 	for text, want := range map[string]string{
-		"category: sofas":                 `The line "category: sofas" of the message cannot be understood. Please write it as in: category: Furniture (category is one of Furniture, Bücher).`,
-		"rooms: many":                     "rooms: 12.5 (rooms is a number).",
-		"price: a lot":                    "price: 40 (price is a price).",
-		"price: $40 and more":             "price: 40 ",
-		"price: $40 - $50":                "price: 40 ",
-		"end: tomorrow":                   "end: 2026-12-24 (end is a date).",
-		"swap: perhaps":                   "swap: yes (swap is a yes or a no).",
-		"tags: 1":                         "tags: sofa, blue ",
-		"area:":                           "area: Bern (area has no value).",
-		"rooms: 1\n\nrooms: 2":            `The message says rooms twice; the second time it is "rooms: 2".`,
-		"rooms: \x1b[2J1":                 `The line "rooms: [2J1"`,
-		"area: x\nrooms: 1" + "234" + ",": `The line "rooms: 1234,"`,
+		"category: sofas":                   `The line "category: sofas" of the message cannot be understood. Please write it as in: category: Furniture (category is one of Furniture, Bücher).`,
+		"rooms: many":                       "rooms: 12.5 (rooms is a number).",
+		"price: a lot":                      "price: 40 (price is a price).",
+		"price: $40 and more":               "price: 40 ",
+		"price: $40 - $50":                  "price: 40 ",
+		"end: tomorrow":                     "end: 2026-12-24 (end is a date).",
+		"swap: perhaps":                     "swap: yes (swap is a yes or a no).",
+		"tags: 1":                           "tags: sofa, blue ",
+		"area: " + strings.Repeat("ä", 201): "area: Bern (area is at most 200 letters long).",
+		"area:":                             "area: Bern (area has no value).",
+		"rooms: 1\n\nrooms: 2":              `The message says rooms twice; the second time it is "rooms: 2".`,
+		"rooms: \x1b[2J1":                   `The line "rooms: [2J1"`,
+		"area: x\nrooms: 1" + "234" + ",":   `The line "rooms: 1234,"`,
 	} {
 		_, _, err := open(t, "From: a@b.c\nSubject: Sofa\nContent-Type: text/plain; charset=utf-8\n\n"+text).PostFields(anAppWithFields)
 		wantDefect(t, err, want)
@@ -108,6 +109,27 @@ func TestPrices(t *testing.T) {
 		"iPhone 12 VB 300":         {}, // or 12?
 		"Sofa 40 VB, chair 10 VB":  {},
 		"Sofa $40 obo, chair 10.-": {},
+		"Sofa $1 200":              {},
+		"Sofa €1\u00a0200":         {},
+		"Sofa 1\u202f200 €":        {},
+		"₹12,50,000 Swift car":     {},
+		"Rs. 1,50,000 bike":        {},
+		"House €1 Mio":             {},
+		"House 1.5 € million":      {},
+		"House $2 million":         {},
+		"House $2M":                {},
+		"Sofa 40 to 50 €":          {},
+		"Sofa 40 bis 50 €":         {},
+		"Sofa $40 to 50":           {},
+		"Boat 14 ft":               {},
+		"Boat 14 Ft":               {},
+		"Sofa 14000 Ft":            {"14000", "HUF"},
+		"Dumbbells 20 pounds":      {},
+		"100 Dollar Bill framed":   {},
+		"2 Euro Münze":             {},
+		"Sofa $40 to go":           {"40", "$"},
+		"Sofa $300, 140 cm":        {"300", "$"},
+		"Sofa 40 € and table":      {"40", "EUR"},
 	} {
 		if _, got := splitSubject(subject); got != want {
 			t.Errorf("%q: got %q, want %q", subject, got, want)

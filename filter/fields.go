@@ -96,11 +96,18 @@ const (
 	free    = `(?:free|for free|gratis|kostenlos|zu verschenken|gratuit|gratuitement|à donner|te geef|gratis af te halen|regalo|in regalo|se regala|skänkes|bortskänkes|gis bort|annetaan|za darmo|zdarma)`
 )
 
+// Words beside a number by which it is no price, or not the whole of one.
+var (
+	between     = anyOf(`to`, `till?`, `or`, `and`, `bis`, `oder`, `und`, `à`, `ou`, `a`, `o`, `tot`, `of`, `do`, `до`)
+	multiples   = anyOf(`mio\.?`, `mi?ll?i[oó]e?n\pL*`, `mln\.?`, `mill?\.?`, `mrd\.?`, `billion\pL*`, `bn`, `thousand`, `hundred`, `tausend`, `tsd\.?`, `mille`, `mil`, `k`, `m`, `la(?:kh|c)s?`, `crores?`, `cr`)
+	moneyItself = anyOf(`bills?`, `notes?`, `banknotes?`, `coins?`, `scheine?`, `münzen?`, `pièces?`, `billets?`)
+)
+
 // Words and some signs are a currency only behind a number: Euro 6, Audi RS 6.
 // Each pattern has the number for its last group but for a currency behind it.
 var (
 	currencyFirst = worded(`(?i)(?P<currency>` + signs + `)\s?(?P<number>` + number + `)` + round + `?`)
-	numberFirst   = worded(`(?i)(?P<number>` + number + `)` + round + `?\s?(?P<currency>euros?|dollars?|bucks|pounds|francs?|franken|S?Fr|zł|kč|ft|lei|руб\.?|грн|元|円|` + signs + `)`)
+	numberFirst   = worded(`(?i)(?P<number>` + number + `)` + round + `?\s?(?P<currency>euros?|dollars?|bucks|francs?|franken|S?Fr|zł|kč|(?-i:Ft)|lei|руб\.?|грн|元|円|` + signs + `)`)
 	roundNumber   = worded(`(?P<number>` + number + `)` + round)
 	bargainAfter  = worded(`(?i)(?P<number>` + number + `)\s(?:` + bargain + `)(?:[\s.,!)]|$)`)
 	bargainBefore = worded(`(?i)(?:vb|vhb|fp|festpreis|preis|price|asking)[\s:]{1,3}(?P<number>` + number + `)\s*(?:[,!)]|$)`)
@@ -108,7 +115,7 @@ var (
 	givenAway   = worded(`(?i)(?:\s[-–—|]\s*|[,:;]\s*|[(\[]\s*|\s+for\s+)` + free + `\s*[)\]]?[!.]*$`)
 	givenFirst  = worded(`(?i)^(?:` + free + `\s*[:!–—-]+\s+|[(\[]` + free + `[!]*[)\]]\s*)`)
 	onlyFree    = worded(`(?i)^` + free + `[!.]*$`)
-	codeOfSign  = map[string]string{"€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "pounds": "GBP", "us$": "USD", "ca$": "CAD", "c$": "CAD", "au$": "AUD", "a$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL", "fr.": "CHF", "sfr.": "CHF", "fr": "CHF", "sfr": "CHF", "franken": "CHF", "₹": "INR", "rs.": "INR", "₺": "TRY", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "₩": "KRW", "₪": "ILS", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "грн": "UAH", "元": "CNY", "円": "JPY", "dollar": "$", "dollars": "$", "bucks": "$", "kr.": "kr"}
+	codeOfSign  = map[string]string{"€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "us$": "USD", "ca$": "CAD", "c$": "CAD", "au$": "AUD", "a$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL", "fr.": "CHF", "sfr.": "CHF", "fr": "CHF", "sfr": "CHF", "franken": "CHF", "₹": "INR", "rs.": "INR", "₺": "TRY", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "₩": "KRW", "₪": "ILS", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "грн": "UAH", "元": "CNY", "円": "JPY", "dollar": "$", "dollars": "$", "bucks": "$", "kr.": "kr"}
 	isoCurrency = regexp.MustCompile(`^[a-z]{3}$`)
 )
 
@@ -140,7 +147,7 @@ func findPrice(subject string) (start, end int, p price) {
 			if form == bargainAfter || form == bargainBefore {
 				at[0], at[1] = at[i], at[i+1] // the word stays in the title
 			}
-			if !standsAlone(subject[:at[0]], subject[at[1]:], at[0] == at[i]) {
+			if j > 0 && isLength(subject[at[i]:at[i+1]], subject[at[j]:at[j+1]]) || !standsAlone(subject[:at[0]], subject[at[1]:], at[0] == at[i]) {
 				continue
 			}
 			if first >= 0 && first != at[i] {
@@ -159,19 +166,24 @@ func findPrice(subject string) (start, end int, p price) {
 }
 
 var (
-	touchesBefore = worded(`[\pL\pN.,'’/]$|\d\s*[-–—]\s*$`)
-	digitsBefore  = regexp.MustCompile(`\d\s$`)
-	touchesAfter  = worded(`^(?:[\pL\pN/%]|\s*[-–—]\s*[\d$€£]|\s?per\s)`)
+	touchesBefore = worded(`(?i)[\pL\pN.,'’/]$|\d\s*(?:[-–—]|\s` + between + `\s)\s*$`)
+	digitsBefore  = regexp.MustCompile(`\d[\s\x{a0}\x{202f}]$`)
+	touchesAfter  = worded(`(?i)^(?:[\pL\pN/%]|[.,'’]\d|[\s\x{a0}\x{202f}]\d{3}(?:\D|$)|\s*[-–—]\s*[\d$€£]|\s?per\s|\s` + between + `\s+\D{0,4}\d|` +
+		`[\s\x{a0}\x{202f}]?(?:` + multiples + `|` + moneyItself + `)(?:\P{L}|$))`)
 )
 
 // standsAlone tells whether what is around a price leaves it whole: no part of
 // a longer number or word, of a range or of a rate.
 func standsAlone(before, after string, startsWithNumber bool) bool {
+	before, after = before[max(0, len(before)-60):], after[:min(len(after), 60)] // else a long subject costs its square
 	if startsWithNumber && digitsBefore.MatchString(before) {
 		return false // 1 200 €, or a 12 for 300 €
 	}
 	return !touchesBefore.MatchString(before) && !touchesAfter.MatchString(after)
 }
+
+// isLength tells feet from forints, of which a thing costs hundreds.
+func isLength(number, sign string) bool { return sign == "Ft" && len(amount(number)) < 3 }
 
 var decimals = regexp.MustCompile(`[.,](\d{1,2})$`)
 

@@ -19,10 +19,18 @@ import (
 )
 
 // htmlText gives the text that a reader of the HTML would see. What it quotes
-// of other mails has "> " before its lines.
+// of other mails has "> " before its lines. If all of it seems hidden, that is
+// misread, and it gives all.
 func htmlText(source string) string {
+	text := (&htmlWriter{}).convert(source)
+	if strings.TrimSpace(text) == "" {
+		return (&htmlWriter{showing: true}).convert(source)
+	}
+	return text
+}
+
+func (w *htmlWriter) convert(source string) string {
 	z := html.NewTokenizer(strings.NewReader(source))
-	w := htmlWriter{}
 	for {
 		switch kind := z.Next(); kind {
 		case html.ErrorToken:
@@ -36,9 +44,12 @@ func htmlText(source string) string {
 			name, more := z.TagName()
 			tag := element{atom: atom.Lookup(name)}
 			if more {
-				tag.read(z, w.unseen)
+				tag.read(z, w.classes)
 			}
-			tag.hides = (tag.hides || unshown[tag.atom]) && kind == html.StartTagToken
+			if w.showing || kind != html.StartTagToken {
+				tag.look = look{}
+			}
+			tag.hides = tag.hides || unshown[tag.atom] && kind == html.StartTagToken
 			w.start(tag)
 		case html.EndTagToken:
 			name, _ := z.TagName()
@@ -49,15 +60,68 @@ func htmlText(source string) string {
 
 // element is what of a start tag counts.
 type element struct {
-	atom  atom.Atom
-	hides bool   // it is not shown
+	atom atom.Atom
+	look
 	cites bool   // it quotes another mail
 	href  string // of a link
 }
 
-// read takes the attributes of the tag at hand. unseen are the classes that a
-// style sheet hides.
-func (e *element) read(z *html.Tokenizer, unseen map[string]bool) {
+// look is what a style says of an element. Size and visibility are its
+// children's too, unless they have their own: programs that make newsletters
+// give 0 to what is around a text.
+type look struct {
+	hides            bool // neither it nor what it holds is shown
+	size, visibility shown
+}
+
+// shown is whether a style shows a text.
+type shown int
+
+const (
+	asAround shown = iota
+	seen
+	hidden
+)
+
+var (
+	hiddenStyle = regexp.MustCompile(`(?i)display\s*:\s*none|mso-hide\s*:\s*all|opacity\s*:\s*0(\.0+)?\s*(;|!|$)|max-height\s*:\s*0(?:px)?\s*(;|!|$)|text-indent\s*:\s*-\d{3,}`)
+	noSize      = regexp.MustCompile(`(?i)font-size\s*:\s*(?:0(?:px|pt|em|%)?|1px)\s*(?:;|!|$)`)
+	someSize    = regexp.MustCompile(`(?i)font-size\s*:\s*(?:[\d.]*[1-9][\d.]*(?:px|pt|pc|rem|cm|mm|in|vw)|(?:x+-)?(?:small|large)|medium)`)
+	unseenStyle = regexp.MustCompile(`(?i)visibility\s*:\s*(?:hidden|collapse)`)
+	seenStyle   = regexp.MustCompile(`(?i)visibility\s*:\s*visible`)
+)
+
+// readStyle gives the look that a style describes.
+func readStyle(style []byte) look {
+	return look{hiddenStyle.Match(style), shownBy(style, noSize, someSize), shownBy(style, unseenStyle, seenStyle)}
+}
+
+func shownBy(style []byte, no, yes *regexp.Regexp) shown {
+	switch {
+	case no.Match(style):
+		return hidden
+	case yes.Match(style):
+		return seen
+	}
+	return asAround
+}
+
+// add puts another look upon one.
+func (l *look) add(other look) {
+	l.hides = l.hides || other.hides
+	if other.size != asAround {
+		l.size = other.size
+	}
+	if other.visibility != asAround {
+		l.visibility = other.visibility
+	}
+}
+
+// read takes the attributes of the tag at hand. classes are those of which a
+// style sheet says how they look.
+func (e *element) read(z *html.Tokenizer, classes map[string]look) {
+	var own look // goes before the classes'
+	defer func() { e.add(own) }()
 	for more := true; more; {
 		var key, value []byte
 		key, value, more = z.TagAttr()
@@ -65,14 +129,14 @@ func (e *element) read(z *html.Tokenizer, unseen map[string]bool) {
 		case "hidden":
 			e.hides = true
 		case "style":
-			e.hides = e.hides || hiddenStyle.Match(value)
+			own = readStyle(value)
 		case "href":
 			e.href = strings.TrimSpace(string(value))
 		case "type":
 			e.cites = e.cites || bytes.EqualFold(value, []byte("cite"))
 		case "class":
 			for class := range bytes.FieldsSeq(value) {
-				e.hides = e.hides || unseen[string(class)]
+				e.add(classes[string(class)])
 				e.cites = e.cites || string(class) == "gmail_quote" || string(class) == "protonmail_quote"
 			}
 		}
@@ -104,9 +168,6 @@ var blocks = map[atom.Atom]int{
 	atom.Dl: 2, atom.Table: 2, atom.Blockquote: 2, atom.Pre: 2, atom.Hr: 2,
 }
 
-var hiddenStyle = regexp.MustCompile(`(?i)display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*(?:0(?:px|pt|em|%)?|1px)\s*(;|!|$)|` +
-	`mso-hide\s*:\s*all|opacity\s*:\s*0(\.0+)?\s*(;|!|$)|max-height\s*:\s*0(?:px)?\s*(;|!|$)|text-indent\s*:\s*-\d{3,}`)
-
 // htmlWriter is the text so far, and what is open around it.
 type htmlWriter struct {
 	out     strings.Builder
@@ -117,20 +178,23 @@ type htmlWriter struct {
 	hiding  atom.Atom // the outermost hidden element, 0 for none
 	nesting int       // elements of that name open in it, itself included
 
-	unseen map[string]bool // classes that a style sheet hides
-	cites  []bool          // the open blockquotes; true for a quote of a mail
-	citing int             // how many of them are true
-	lists  []int           // the open lists: the number of the last item, -1 where there are none
-	href   string          // of the open link, "" for none
-	linked int             // where its text begins in out
+	showing bool            // what styles hide is shown
+	looks   []looking       // the open elements with a look of their own, at most maxLooks
+	classes map[string]look // what style sheets say
+	cites   []bool          // the open blockquotes; true for a quote of a mail
+	citing  int             // how many of them are true
+	lists   []int           // the open lists: the number of the last item, -1 where there are none
+	href    string          // of the open link, "" for none
+	linked  int             // where its text begins in out
 }
 
 func (w *htmlWriter) start(tag element) {
 	if w.hiding != 0 {
-		if tag.atom == w.hiding && !endless[tag.atom] {
+		ended := tag.atom == w.hiding && endless[tag.atom] || w.hiding == atom.P && blocks[tag.atom] > 0
+		if tag.atom == w.hiding && !ended {
 			w.nesting++
 		}
-		if tag.atom != w.hiding || !endless[tag.atom] {
+		if !ended {
 			return
 		}
 		w.hiding = 0
@@ -140,7 +204,58 @@ func (w *htmlWriter) start(tag element) {
 		return
 	}
 	w.breakLine(tag.atom)
+	w.look(tag)
 	w.open(tag)
+}
+
+// looking is an open element with a look of its own.
+type looking struct {
+	atom    atom.Atom
+	nesting int // elements of that name open in it, itself included
+	look        // that of what is around it, too
+}
+
+// maxLooks bounds the work for one tag; what is deeper looks as its parent.
+const maxLooks = 50
+
+// look notes how what a tag holds looks.
+func (w *htmlWriter) look(tag element) {
+	if n := len(w.looks); n > 0 && w.looks[n-1].atom == atom.P && blocks[tag.atom] > 0 {
+		w.looks = w.looks[:n-1] // a block ends a paragraph
+	}
+	for i := range w.looks {
+		if w.looks[i].atom == tag.atom {
+			w.looks[i].nesting++
+		}
+	}
+	if tag.size == asAround && tag.visibility == asAround || void[tag.atom] || len(w.looks) == maxLooks {
+		return
+	}
+	var whole look
+	if n := len(w.looks); n > 0 {
+		whole = w.looks[n-1].look
+	}
+	whole.add(tag.look)
+	w.looks = append(w.looks, looking{tag.atom, 1, whole})
+}
+
+// lookEnds notes that an element ends, and with it those in it.
+func (w *htmlWriter) lookEnds(tag atom.Atom) {
+	for i := range w.looks {
+		if w.looks[i].atom != tag {
+			continue
+		}
+		if w.looks[i].nesting--; w.looks[i].nesting == 0 {
+			w.looks = w.looks[:i]
+			return
+		}
+	}
+}
+
+// unseen tells whether a word would not be seen here.
+func (w *htmlWriter) unseen() bool {
+	n := len(w.looks)
+	return n > 0 && (w.looks[n-1].size == hidden || w.looks[n-1].visibility == hidden)
 }
 
 func (w *htmlWriter) open(tag element) {
@@ -190,6 +305,7 @@ func (w *htmlWriter) end(tag atom.Atom) {
 		}
 		return
 	}
+	w.lookEnds(tag)
 	switch n := len(w.lists); {
 	case tag == atom.Pre && w.pre > 0:
 		w.pre--
@@ -262,6 +378,9 @@ func (w *htmlWriter) newLine() {
 }
 
 func (w *htmlWriter) word(text string) {
+	if w.unseen() {
+		return
+	}
 	atStart := w.ends > 0 || w.out.Len() == 0
 	if w.blank && !atStart {
 		w.out.WriteByte(' ')
@@ -279,7 +398,7 @@ func (w *htmlWriter) text(text string) {
 	case w.hiding == atom.Style:
 		w.styleSheet(text)
 		return
-	case w.hiding != 0 || text == "":
+	case w.hiding != 0 || text == "" || w.unseen():
 		return
 	case w.pre > 0:
 		w.preformatted(text)
@@ -307,18 +426,32 @@ func (w *htmlWriter) preformatted(text string) {
 	}
 }
 
-var hidingRule = worded(`(?:^|[}\s,>;])[a-z]*\.([A-Za-z][\w-]*)\s*\{([^{}]*)\}`)
+var (
+	styleRule    = worded(`([^{}]*)\{([^{}]*)`)
+	styleComment = worded(`/\*[^*]*\*/|<!--`)
+	// onlyClass is a selector that names no element around the one it is for.
+	onlyClass = worded(`^[a-zA-Z]*\.([A-Za-z][\w-]*)$`)
+)
 
-// styleSheet notes the classes that are hidden on every screen: what stands in
-// @media is not for every one.
+// styleSheet notes the classes of which it says whether they are seen on every
+// screen: what stands in @media is not for every one.
 func (w *htmlWriter) styleSheet(text string) {
 	text, _, _ = strings.Cut(text, "@media")
-	for _, rule := range hidingRule.pattern().FindAllStringSubmatch(text[:min(len(text), 100_000)], -1) {
-		if hiddenStyle.MatchString(rule[2]) && len(w.unseen) < 1000 {
-			if w.unseen == nil {
-				w.unseen = map[string]bool{}
-			}
-			w.unseen[rule[1]] = true
+	text = styleComment.pattern().ReplaceAllString(text[:min(len(text), 100_000)], " ")
+	for _, rule := range styleRule.pattern().FindAllStringSubmatch(text, -1) {
+		if l := readStyle([]byte(rule[2])); l != (look{}) {
+			w.styleClasses(rule[1], l)
+		}
+	}
+}
+
+func (w *htmlWriter) styleClasses(selectors string, l look) {
+	if w.classes == nil {
+		w.classes = map[string]look{}
+	}
+	for selector := range strings.SplitSeq(selectors, ",") {
+		if class := onlyClass.pattern().FindStringSubmatch(strings.TrimSpace(selector)); class != nil && len(w.classes) < 1000 {
+			w.classes[class[1]] = l
 		}
 	}
 }

@@ -20,7 +20,7 @@ const (
 // withoutQuotes cuts the mail that is answered, or the header of the one that
 // is passed on.
 func (c *cleaner) withoutQuotes(lines []string) []string {
-	start, end, kind := findOriginal(lines)
+	start, end, kind := findOriginal(lines, c.reply)
 	if start < 0 {
 		return c.withoutTrailingQuote(lines)
 	}
@@ -113,11 +113,14 @@ func startsQuoted(lines []string) bool {
 	return false
 }
 
+// longestHead is the length of the longest line that announces a mail, in bytes.
+const longestHead = 200
+
 // findOriginal gives the lines that announce the first mail in the text; start
-// is -1 if there is none.
-func findOriginal(lines []string) (start, end int, kind original) {
+// is -1 if there is none. In a mail that is no reply they must say more.
+func findOriginal(lines []string, reply bool) (start, end int, kind original) {
 	for i, line := range lines {
-		if len(line) > 400 || !strings.ContainsAny(line, ":：-–—_=>") || isQuoted(line) {
+		if len(line) > longestHead || !strings.ContainsAny(line, ":：-–—_=>") || isQuoted(line) {
 			continue
 		}
 		if at := attribution(lines, i); at >= 0 {
@@ -127,10 +130,11 @@ func findOriginal(lines []string) (start, end int, kind original) {
 		case forwardMarks.MatchString(line):
 			return i, behindHeader(lines, i+1), passedOn
 		case replyMarks.MatchString(line):
-			return i, behindHeader(lines, i+1), headed
-		}
-		if headLines[0].MatchString(line) {
-			if end := headerEnd(lines, i); end > 0 && isMailHeader(lines[i:end]) {
+			if end := behindHeader(lines, i+1); reply || end > i+1 {
+				return i, end, headed
+			}
+		case headLines[0].MatchString(line):
+			if end, kinds := headerEnd(lines, i); end > 0 && isMailHeader(lines[i:end], kinds, reply) {
 				return i, end, headed
 			}
 		}
@@ -139,8 +143,12 @@ func findOriginal(lines []string) (start, end int, kind original) {
 }
 
 // isMailHeader tells a header that no mark announces from what an author says
-// of a journey, say: it has an address or a subject.
-func isMailHeader(lines []string) bool {
+// of a journey, say: in a reply it has an address or a subject; elsewhere its
+// first line is a sender, and it has three kinds of fields.
+func isMailHeader(lines []string, kinds int, reply bool) bool {
+	if !reply {
+		return kinds >= 3 && senderLine.MatchString(lines[0])
+	}
 	return slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "@") || headLines[3].MatchString(line) })
 }
 
@@ -162,7 +170,7 @@ func attribution(lines []string, i int) int {
 	}
 	found, joined := -1, ""
 	for at := i; at >= max(0, i-3); at-- {
-		if strings.TrimSpace(lines[at]) == "" || isQuoted(lines[at]) || len(joined) > 400 {
+		if strings.TrimSpace(lines[at]) == "" || isQuoted(lines[at]) || len(lines[at]) > longestHead {
 			break
 		}
 		joined = strings.TrimSpace(lines[at]) + " " + joined
@@ -187,7 +195,7 @@ func behindHeader(lines []string, at int) int {
 		if strings.TrimSpace(lines[i]) == "" {
 			continue
 		}
-		if end := headerEnd(lines, i); end > 0 {
+		if end, _ := headerEnd(lines, i); end > 0 {
 			return end
 		}
 		break
@@ -197,25 +205,24 @@ func behindHeader(lines []string, at int) int {
 
 // headerEnd gives where a header ends that begins at a line, 0 if none does: it
 // has three fields of a mail's, or two of which one is a date, without an empty
-// line between them.
-func headerEnd(lines []string, at int) (end int) {
+// line between them. kinds are the fields that it has.
+func headerEnd(lines []string, at int) (end, count int) {
 	var kinds [5]bool
 	for i := at; i < min(len(lines), at+15) && strings.Trim(lines[i], " >") != ""; i++ {
 		for kind, pattern := range headLines {
-			if pattern.MatchString(lines[i]) {
+			if pattern.MatchString(lines[i][:min(len(lines[i]), longestHead)]) {
 				kinds[kind], end = true, i+1
 				break
 			}
 		}
 	}
-	count := 0
 	for _, there := range kinds {
 		if there {
 			count++
 		}
 	}
 	if count >= 3 || kinds[0] && kinds[1] && count == 2 {
-		return end
+		return end, count
 	}
-	return 0
+	return 0, count
 }

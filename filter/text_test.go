@@ -29,6 +29,13 @@ func TestHTMLText(t *testing.T) {
 		{"no signature", "a<div>--<br>Fred</div>", "a\n--\nFred"},
 		{"cut off", "a<div", "a"},
 		{"unknown tags", "<o:p>a</o:p><x-y hidden>b</x-y>", "ab"},
+		{"size of its own", `<table><td style="font-size:0px;padding:0">x<table><td style="font-size:0"><div style="font-size:13px">The sofa<div>is</div>red</div>y</td></table>z</td></table>a`, "The sofa\nis\nred\n\na"},
+		{"visible in hidden", `<div style="visibility:hidden">x<ul><li>y</ul><b style="visibility:visible">a</b><b style="font-size:9px">z</b></div>b`, "a\nb"},
+		{"block ends hidden paragraph", `<p style="display:none">pre<div>The sofa is red</div>`, "The sofa is red"},
+		{"block ends tiny paragraph", `<p style="font-size:0">pre<div>The sofa is red</div>`, "The sofa is red"},
+		{"class hidden", `<style>/* x */ .a {display:none} .b,p.c{font-size:0}</style><p class=a>x</p><p class=b>y</p><p class=c>z</p>a`, "a"},
+		{"class hidden elsewhere", `<style>.x .a{display:none} .x > .b{display:none} #y .b{display:none}</style><p class=a>a</p><p class=b>b</p>`, "a\n\nb"},
+		{"all hidden", `<body style="display:none"><p>a<script>x</script><style>y</style></p>`, "a"},
 		{"stray ends", "</div></pre></p>a</b>", "a"},
 	}
 	for _, tt := range tests {
