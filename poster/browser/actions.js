@@ -165,7 +165,7 @@
   // An editor that puts its own first paragraph in order while the text comes may
   // leave that or one more empty before or behind the text, and then has not
   // kept the others either. One that always ends with an empty one is taken as
-  // it is the second time.
+  // it is the last time.
   function frayed(el) {
     const edges = [el.firstElementChild, el.lastElementChild];
     return space(task.value) !== '' && edges.some(p => p?.tagName === 'P' && !space(p.textContent) && !p.querySelector('img,video,iframe,input'));
@@ -183,7 +183,7 @@
     const same = code ? written(code, core) : got === wanted || core(got) !== '' && core(got) === core(wanted) ||
       task.again && core(wanted) !== '' && core(got).startsWith(core(wanted)) && el.tagName === 'INPUT';
     if (!same) return {done: true, differs: task.secret ? 'not what was filled in' : got ? `"${short(got, 60)}"` : 'nothing'};
-    if (editable(el) && !code && !task.again && !task.recorded && frayed(el)) return {done: true, differs: 'an empty paragraph'};
+    if (editable(el) && !code && task.edges && frayed(el)) return {done: true, differs: 'an empty paragraph'};
     el.blur();
     if (!globalThis.seen.change) event(el, 'change');
     return {done: true};
