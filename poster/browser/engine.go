@@ -65,6 +65,7 @@ type question struct {
 	Value  string       `json:"value"`
 	Secret bool         `json:"secret,omitempty"`
 	Again  bool         `json:"again,omitempty"`
+	Edges  bool         `json:"edges,omitempty"` // an empty paragraph at an edge of the text is none of it
 	On     bool         `json:"on"`
 	Photos int          `json:"photos,omitempty"`
 	From   string       `json:"from,omitempty"`

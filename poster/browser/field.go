@@ -54,7 +54,7 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 	if err := r.enter(ctx, a, got, try); err != nil {
 		return got, err
 	}
-	left, err := r.tab.askOnce(ctx, question{Op: "filled", Value: a.value, Secret: a.secret, Again: try > 1})
+	left, err := r.tab.askOnce(ctx, question{Op: "filled", Value: a.value, Secret: a.secret, Again: try > 1, Edges: try < fillTries && !q.Recorded})
 	if err != nil && pageWentAway(err) {
 		return answer{Gone: true}, nil
 	}

@@ -29,6 +29,12 @@ const editorOfLists = `<div id=e contenteditable aria-label=Text><p><br></p></di
 e.onkeydown = k => { const p = getSelection().focusNode.parentElement.closest('p'); if (k.key == 'Enter' && !k.shiftKey && p && p.innerText.startsWith('1. ')) p.innerHTML = p.innerHTML.slice(3) };
 e.onpaste = v => { v.preventDefault(); e.innerHTML = v.clipboardData.getData('text/html') }</script>`
 
+// editorOfOrder puts an empty paragraph before the text a moment after the first
+// of it came, and takes what is pasted in place of what is selected.
+const editorOfOrder = `<div id=e contenteditable aria-label=Text><p><br></p></div><script>
+e.addEventListener('input', () => setTimeout(() => e.insertAdjacentHTML('afterbegin', '<p>&nbsp;</p>')), {once: true});
+e.onpaste = v => { v.preventDefault(); pasted++; e.innerHTML = v.clipboardData.getData('text/html') }; let pasted = 0</script>`
+
 const readEditor = "\n- click: Done\n- read: {log: {at: css/#log}}"
 
 // Keys, editors and the mouse, as a person uses them.
@@ -59,6 +65,7 @@ func TestMoreVerbs(t *testing.T) {
 		{"editor that begins its text when it is focused", say + `<div id=e contenteditable aria-label=Text></div><script>e.addEventListener('focus', () => setTimeout(() => { const p = document.createElement('p'); p.append(e.firstChild || document.createElement('br')); e.prepend(p); getSelection().collapse(e, 1) }, 250), {once: true})</script><button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one<br>more</p><p>two</p>", map[string]string{"v": "one\nmore\n\ntwo"}},
 		{"editor for code", say + editorForCode + `<button onclick="say(model)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one two", lines},
 		{"editor that makes lists", say + editorOfLists + `<button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>1. one<br>2. two</p><p>&lt;b&gt;</p>", map[string]string{"v": "1. one\n2. two\n\n<b>"}},
+		{"editor that leaves an empty paragraph", say + editorOfOrder + `<button onclick="say(e.innerHTML + pasted)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one<br>more</p><p>two</p>1", map[string]string{"v": "one\nmore\n\ntwo"}},
 		{"editor by its title", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one|two", lines},
 		{"editor by the label of its hidden field", say + `<label for=body>Text</label>` + editorLate + `<script>document.getElementById('body').after(d)</script><button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one|two", lines},
 		{"typing in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- type: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one||two|", lines},
