@@ -57,7 +57,7 @@ func (c *client) Call(ctx context.Context, session, method string, params any) (
 		return nil, err
 	}
 	if err := c.over.Send(message); err != nil {
-		return nil, err
+		return nil, errGone // its end of the pipe has closed before ours has seen that
 	}
 	select {
 	case <-ctx.Done():

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -96,6 +97,17 @@ func TestCallAnsweredWithError(t *testing.T) {
 		t.Errorf("an ended context: %v", err)
 	}
 }
+
+// A pipe that is closed on the browser's side is a browser that has gone.
+func TestCallOverClosedPipe(t *testing.T) {
+	if _, err := newClient(broken{}).Call(t.Context(), "", "DOM.focus", nil); !errors.Is(err, errGone) {
+		t.Errorf("got %v", err)
+	}
+}
+
+type broken struct{ silent }
+
+func (broken) Send([]byte) error { return syscall.EPIPE }
 
 type silent struct{}
 
