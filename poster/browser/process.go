@@ -241,10 +241,8 @@ func closeAll(files ...*os.File) {
 // kill ends the browser at once. Its processes end by themselves with the main
 // one; killing them as well helps those that are stuck. It may be called at any time, by anyone.
 func (p *process) kill() {
-	select {
-	case <-p.exited: // and its number may be another's
+	if p.hasExited() { // and its number may be another's
 		return
-	default:
 	}
 	below := descendants(p.cmd.Process.Pid)
 	for _, c := range slices.Backward(below) { // a dead parent has no children
