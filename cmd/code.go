@@ -95,10 +95,10 @@ func (m *mail) waitsAsFirst(ctx context.Context, job poster.Job) (bool, error) {
 	if err != nil || posted {
 		return false, err
 	}
-	entry, err := m.ledger.Find(ctx, job.Key)
+	entry, err := poster.Standing(ctx, m.ledger, job)
 	// One that is only claimed may have died before it was held.
-	begun := err == nil && entry.State != ledger.None && entry.State != ledger.Claimed && !waitsForWord(entry)
-	if err != nil && !errors.Is(err, ledger.ErrUnknown) || begun {
+	begun := entry.State != ledger.None && entry.State != ledger.Claimed && !waitsForWord(entry)
+	if err != nil || begun || entry.Key != job.Key {
 		return false, err
 	}
 	return true, m.exclusively(releasing+job.Key, func() error {

@@ -201,7 +201,7 @@ func (t *trial) take(ctx context.Context, data []byte, fields map[string]string)
 	for _, line := range broken {
 		t.line("note", "left out: %s", line)
 	}
-	work, err := t.work(ctx, photos)
+	work, err := t.work(ctx, t.app.Name, photos)
 	if err != nil {
 		return err
 	}

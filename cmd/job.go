@@ -58,7 +58,7 @@ func (m *mail) job(ctx context.Context) (poster.Job, error) {
 		return poster.Job{}, err
 	}
 	app := m.settings.App(m.verdict.App)
-	if err := m.checkUnpublished(ctx, entry.Key, app); err != nil {
+	if err := m.checkUnpublished(ctx, poster.Job{Job: entry, Retry: m.retry}); err != nil {
 		return poster.Job{}, err
 	}
 	m.report.ID = entry.ID()
@@ -70,7 +70,7 @@ func (m *mail) job(ctx context.Context) (poster.Job, error) {
 		Job: entry, Title: title, Site: app.URL, Pace: ledger.Pace(app.Pace),
 		LeftOut:      append(leftOut(content, m.verdict), broken...),
 		MailRefusals: m.settings.Refusals == filter.ByMail, Retry: m.retry,
-		Work: func(ctx context.Context) (poster.Work, error) { return m.work(ctx, photos) },
+		Work: func(ctx context.Context, app string) (poster.Work, error) { return m.work(ctx, app, photos) },
 	}, nil
 }
 
@@ -87,11 +87,12 @@ func accountOf(app *filter.App) string {
 // checkUnpublished finds fault with the fields of a mail that is still to be
 // published. One whose click may have happened goes on, although the flow may ask
 // for more since.
-func (m *mail) checkUnpublished(ctx context.Context, key string, app *filter.App) error {
-	state, err := m.ledger.StateOf(ctx, key)
-	if err != nil || state != ledger.None && state != ledger.Claimed {
+func (m *mail) checkUnpublished(ctx context.Context, job poster.Job) error {
+	found, err := poster.Standing(ctx, m.ledger, job)
+	if err != nil || found.State != ledger.None && found.State != ledger.Claimed {
 		return err
 	}
+	app := m.settings.App(m.verdict.App)
 	f, err := loadFlow(m.settings, app)
 	if err != nil {
 		return nil // work says why
@@ -132,9 +133,13 @@ func publishable(from []filter.Photo) (photos []poster.Photo, broken []string) {
 	return photos, broken
 }
 
-// work gives what the flow runs on: the flow itself, fields, photos, password.
-func (m *mail) work(ctx context.Context, photos []poster.Photo) (w poster.Work, err error) {
-	app := m.settings.App(m.verdict.App)
+// work gives what the flow of an app runs on: the flow itself, fields, photos,
+// password.
+func (m *mail) work(ctx context.Context, name string, photos []poster.Photo) (w poster.Work, err error) {
+	app := m.settings.App(name)
+	if app == nil {
+		return w, fmt.Errorf("app %q, which the mail was for, is not in the rules any more", name)
+	}
 	if w.Flow, err = loadFlow(m.settings, app); err != nil {
 		return w, err
 	}
@@ -167,6 +172,7 @@ func (m *mail) entry(sender string) (ledger.Job, error) {
 	}
 	return ledger.Job{
 		Key:  poster.Key(m.verdict.Rule, m.recipient(), who, id),
+		Mail: poster.Key("", strings.ToLower(m.Recipient), who, id), // no rule, which may read the recipient in its own way
 		Rule: m.verdict.Rule, App: m.verdict.App, Person: m.evidence.Person,
 		Sender: sender, Recipient: withoutSecret(m.Envelope),
 		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: m.verdict.WithoutSecret(withoutCode(oneLine(m.message.Subject(), 300))),

@@ -192,6 +192,8 @@ func (m *mail) post(ctx context.Context) error {
 		return err
 	}
 	outcome, err := p.Post(ctx, job)
+	job.Job = outcome.Job
+	m.report.ID = job.ID()
 	m.noteOutcome(outcome)
 	m.leaveTrace(job, errors.Join(err, outcome.Cause))
 	if err != nil {

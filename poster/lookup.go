@@ -74,14 +74,14 @@ func (t *try) find(ctx context.Context, claim *ledger.Claim) (ledger.Ad, error) 
 	if claim.Before == nil {
 		return ledger.Ad{}, errUnlisted
 	}
-	work, err := t.job.Work(ctx)
+	work, err := t.job.Work(ctx, claim.App)
 	if err != nil {
 		return ledger.Ad{}, err
 	}
 	if !work.lists() {
 		return ledger.Ad{}, errUnlisted
 	}
-	if err := t.lock(); err != nil {
+	if err := t.lockAccount(); err != nil {
 		return ledger.Ad{}, err
 	}
 	ad, err := t.look(ctx, claim, work)
@@ -137,11 +137,20 @@ func (t *try) look(ctx context.Context, claim *ledger.Claim, work Work) (ledger.
 	}
 	fresh := added(claim.Before, ads)
 	free, rivals := unclaimed(fresh, others, ads)
-	ad, err := pick(t.job.Title, free, rivals)
+	ad, err := pick(t.title(claim), free, rivals)
 	if errors.Is(err, errAbsent) && len(ads) > 0 && len(fresh) == 0 && !showsOurs(ads, others) {
 		err = unclearError{"the list shows no ad that mailapp has published, so it may not show new ones"}
 	}
 	return ad, err
+}
+
+// title is what the ad was called when it was clicked: other rules may make
+// another title of the mail.
+func (t *try) title(claim *ledger.Claim) string {
+	if claim.Title == "" || claim.Title == Fold(t.job.Title) {
+		return t.job.Title
+	}
+	return claim.Title
 }
 
 // unclaimed gives the ads that are not known to be those of other jobs, and the

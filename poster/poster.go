@@ -51,9 +51,10 @@ type Job struct {
 	MailRefusals bool
 	// Retry: a person has said that what is held or in doubt is to be done.
 	Retry bool
-	// Work gives what the flow needs. It is asked only when the flow is to run:
-	// a redelivery needs no password.
-	Work func(ctx context.Context) (Work, error)
+	// Work gives what the flow of an app needs: the job's, but where it is looked
+	// for as what it was when the rules were others. It is asked only when the flow
+	// is to run: a redelivery needs no password.
+	Work func(ctx context.Context, app string) (Work, error)
 }
 
 // Work is what a flow runs on.
@@ -83,6 +84,7 @@ type Photo struct {
 // Outcome is what has come of a job. The zero Outcome means nothing is known:
 // try again later.
 type Outcome struct {
+	Job        ledger.Job   // that was worked on, which is of an earlier rule where that stands (see [Standing])
 	State      ledger.State // Posted, Rejected, Held; "" or, after a click, Doubt where it must be tried again
 	Result     ledger.Result
 	Photos     int    // uploaded by this run
@@ -128,27 +130,31 @@ func Key(rule, recipient, sender, message string) string {
 // beside it, when the ad is up but the receipt could not be sent. A [Wait] says
 // that it is not the job's turn: nothing has been tried.
 func (p *Poster) Post(ctx context.Context, job Job) (Outcome, error) {
-	t := &try{Poster: p, job: job, unlock: func() {}}
-	defer func() { t.unlock() }()
+	t := &try{Poster: p, job: job, locks: map[string]func(){}}
+	defer t.unlock()
 	for {
 		o, err := t.once(ctx)
-		if !errors.Is(err, errAgain) {
+		if o.Job = t.job.Job; !errors.Is(err, errAgain) {
 			return o, err
 		}
+		t.job = job
 	}
 }
 
 // try is one delivery's work on a job.
 type try struct {
 	*Poster
-	job    Job
-	locked bool // no other process publishes for the account
-	unlock func()
+	job   Job
+	locks map[string]func() // that it holds, and how each is given up
 }
 
 // once claims the job and does what its state asks for.
 func (t *try) once(ctx context.Context) (Outcome, error) {
-	if err := t.awaitTurn(ctx); err != nil {
+	state, err := t.resume(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := t.awaitTurn(ctx, state); err != nil {
 		return Outcome{}, err
 	}
 	claim, err := t.Ledger.Claim(ctx, t.job.Job)
@@ -209,7 +215,7 @@ const (
 // run does the flow for a job that is claimed and settles it by what the site
 // says.
 func (t *try) run(ctx context.Context, claim *ledger.Claim) (Outcome, error) {
-	work, err := t.job.Work(ctx)
+	work, err := t.job.Work(ctx, t.job.App)
 	if err != nil {
 		return t.failed(claim, Outcome{}, err)
 	}

@@ -76,7 +76,7 @@ func aJob() Job {
 			Sender: "fred@example.org", Recipient: "fred_x@example.org", MessageID: "<1@example.org>", Subject: "Sofa - $40",
 		},
 		Title: "Sofa", Site: "https://site",
-		Work: func(context.Context) (Work, error) {
+		Work: func(context.Context, string) (Work, error) {
 			return Work{Photos: []Photo{{"image/jpeg", []byte("one")}, {"image/png", []byte("two")}}}, nil
 		},
 	}
@@ -264,7 +264,7 @@ func TestRedeliveryNeedsNoWork(t *testing.T) {
 	b := newBench(t)
 	b.post(t, ledger.Posted)
 	job := aJob()
-	job.Work = func(context.Context) (Work, error) { return Work{}, errors.New("the password is gone") }
+	job.Work = func(context.Context, string) (Work, error) { return Work{}, errors.New("the password is gone") }
 	if o, err := b.Post(context.Background(), job); err != nil || o.State != ledger.Posted {
 		t.Errorf("%+v, %v", o, err)
 	}

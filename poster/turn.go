@@ -26,19 +26,15 @@ func (w Wait) Error() string {
 // awaitTurn sees that the job may go to the site now, before there is anything
 // of it in the ledger. Who only brings what is done already need not wait, nor a
 // person who wants it done.
-func (t *try) awaitTurn(ctx context.Context) error {
+func (t *try) awaitTurn(ctx context.Context, state ledger.State) error {
 	paced := t.job.Pace != ledger.Pace{}
 	if !paced || t.job.Retry {
 		return nil
 	}
-	state, err := t.Ledger.StateOf(ctx, t.job.Key)
-	if err != nil {
-		return err
-	}
 	if state != ledger.None && state != ledger.Claimed && state != ledger.Doubt {
 		return nil
 	}
-	if err := t.lock(); err != nil || state == ledger.Doubt {
+	if err := t.lockAccount(); err != nil || state == ledger.Doubt {
 		return err // what is in doubt counts itself; it is only looked for
 	}
 	wait, err := t.Ledger.Pace(ctx, t.job.Account, t.job.Job.Title, t.job.Pace, t.now())
@@ -48,18 +44,30 @@ func (t *try) awaitTurn(ctx context.Context) error {
 	return err
 }
 
-// lock keeps other processes from publishing for the account, or from looking
-// for its ads, until this delivery ends.
-func (t *try) lock() error {
-	if t.locked {
-		return nil
-	}
-	unlock, err := t.Ledger.Lock("account " + t.job.Account)
+// lockAccount keeps other processes from publishing for the account, or from
+// looking for its ads, until this delivery ends.
+func (t *try) lockAccount() error {
+	err := t.lock("account " + t.job.Account)
 	if errors.Is(err, ledger.ErrBusy) {
 		return Wait{Why: "another ad of the same account is being worked on"}
 	}
+	return err
+}
+
+// lock keeps other processes from what has this name until this delivery ends.
+func (t *try) lock(name string) error {
+	if t.locks[name] != nil {
+		return nil
+	}
+	unlock, err := t.Ledger.Lock(name)
 	if err == nil {
-		t.locked, t.unlock = true, unlock
+		t.locks[name] = unlock
 	}
 	return err
+}
+
+func (t *try) unlock() {
+	for _, unlock := range t.locks {
+		unlock()
+	}
 }

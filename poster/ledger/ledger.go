@@ -49,6 +49,7 @@ var (
 // Job is what is written down of a job when it is first claimed.
 type Job struct {
 	Key        string // identifies the job; see poster.Key
+	Mail       string // identifies the mail: the same for its jobs under other rules; "" if not known
 	Rule       string
 	App        string // "" for a mail that was held before there was a job
 	Person     string
@@ -174,14 +175,14 @@ func (l *Ledger) Claim(ctx context.Context, job Job) (*Claim, error) {
 func insert(ctx context.Context, tx *sql.Tx, j Job) error {
 	now := time.Now().UnixMilli()
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO job (key, state, rule, app, person, sender, recipient, message_id, refs, subject,
+		INSERT INTO job (key, mail, state, rule, app, person, sender, recipient, message_id, refs, subject,
 			account, title, host, attempts, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET state = excluded.state, app = excluded.app, person = excluded.person,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET mail = excluded.mail, state = excluded.state, app = excluded.app, person = excluded.person,
 			account = excluded.account, title = excluded.title, host = excluded.host,
 			attempts = job.attempts + 1, updated = excluded.updated
 		WHERE job.state IN (?, ?)`,
-		j.Key, Claimed, j.Rule, j.App, j.Person, j.Sender, j.Recipient, j.MessageID, j.References, j.Subject,
+		j.Key, j.Mail, Claimed, j.Rule, j.App, j.Person, j.Sender, j.Recipient, j.MessageID, j.References, j.Subject,
 		j.Account, j.Title, thisHost(), now, now,
 		None, Claimed)
 	return err
@@ -262,14 +263,14 @@ func (l *Ledger) RecordTold(ctx context.Context, to, reason string, now time.Tim
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-const selectEntry = `SELECT key, state, ended, rule, app, person, sender, recipient, message_id, refs, subject,
+const selectEntry = `SELECT key, mail, state, ended, rule, app, person, sender, recipient, message_id, refs, subject,
 	account, title, url, number, said, reads, answer, attempts, ads_before, published, host, created, updated FROM job WHERE `
 
 func scan(row interface{ Scan(...any) error }) (Entry, error) {
 	var e Entry
 	var before string
 	var published, created, updated int64
-	err := row.Scan(&e.Key, &e.State, &e.Ended, &e.Rule, &e.App, &e.Person, &e.Sender, &e.Recipient, &e.MessageID,
+	err := row.Scan(&e.Key, &e.Mail, &e.State, &e.Ended, &e.Rule, &e.App, &e.Person, &e.Sender, &e.Recipient, &e.MessageID,
 		&e.References, &e.Subject, &e.Account, &e.Title, &e.URL, &e.Number, &e.Said, &e.Reads, &e.Answer, &e.Attempts,
 		&before, &published, &e.Host, &created, &updated)
 	if err != nil {

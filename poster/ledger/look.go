@@ -31,11 +31,8 @@ func (l *Ledger) PublishedBy(ctx context.Context, account, key string) ([]Entry,
 	return l.query(ctx, "account = ? AND key <> ? AND published <> 0", account, key)
 }
 
-// StateOf tells what is known of a job; None if it was never claimed.
-func (l *Ledger) StateOf(ctx context.Context, key string) (State, error) {
-	found, err := l.query(ctx, "key = ?", key)
-	if err != nil || len(found) == 0 {
-		return None, err
-	}
-	return found[0].State, nil
+// OfMail gives the job and those that its mail has under other rules, in no
+// order that counts.
+func (l *Ledger) OfMail(ctx context.Context, job Job) ([]Entry, error) {
+	return l.query(ctx, "key = ?1 OR mail = ?2 AND mail <> ''", job.Key, job.Mail)
 }

@@ -50,9 +50,4 @@ func testPublishedBy(t *testing.T, where string) {
 	if err != nil || len(found) != 1 || found[0].Key != "a" || found[0].URL != "https://site/1" {
 		t.Errorf("%+v, %v", found, err)
 	}
-	for key, want := range map[string]State{"a": Posted, "b": Doubt, "d": Claimed, "e": None} {
-		if got, err := l.StateOf(ctx, key); err != nil || got != want {
-			t.Errorf("%s is %s, %v", key, got, err)
-		}
-	}
 }
