@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailapp/filter"
 	"mailapp/poster/ledger"
 )
 
@@ -245,15 +246,25 @@ func inert(cell string) string {
 }
 
 // youngestPruned is how old a job must be to be forgotten, in days: longer than
-// any mail server tries to deliver a message, since a mail whose job is
-// forgotten would be posted again.
+// any mail server tries to deliver a message, so that whoever wonders about a
+// delivery finds all that is known of it.
 const youngestPruned = 30
+
+// pacedSince is to when the pace of some app may look back.
+func pacedSince(s *filter.Settings, now time.Time) time.Time {
+	var longest time.Duration
+	for _, app := range s.Apps {
+		longest = max(longest, app.Pace.Every, app.Pace.SameTitle)
+	}
+	return now.Add(-longest)
+}
 
 func newLedgerPruneCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "prune", Short: "Forget jobs that have long been over", Args: cobra.NoArgs,
 		Long: "Forget the jobs that were over before the given time. What waits for somebody, or for\n" +
-			"its receipt, stays, however old.",
+			"its receipt, stays, however old, and so does what the pace of an app still needs. A\n" +
+			"mail whose job is forgotten is not posted again, whenever it comes.",
 	}
 	c.Flags().String("older-than", "", "a time in days, such as 400d, at least 30d")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -264,7 +275,7 @@ func newLedgerPruneCommand() *cobra.Command {
 		}
 		then := time.Now().AddDate(0, 0, -int(days))
 		return withLedger(c, func(ctx context.Context, o *settling) error {
-			n, err := o.ledger.Prune(ctx, then, func(j ledger.Job) error { return o.state.forget(j.ID()) })
+			n, err := o.ledger.Prune(ctx, then, pacedSince(o.settings, time.Now()), func(j ledger.Job) error { return o.state.forget(j.ID()) })
 			if err == nil {
 				o.say("%d jobs are forgotten", n)
 			}

@@ -154,6 +154,9 @@ func (t *try) once(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	if state == ledger.Forgotten {
+		return Outcome{State: ledger.Answered, Earlier: true, Answered: true}, nil
+	}
 	if err := t.awaitTurn(ctx, state); err != nil {
 		return Outcome{}, err
 	}

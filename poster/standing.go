@@ -32,9 +32,10 @@ func Standing(ctx context.Context, l *ledger.Ledger, job Job) (ledger.Entry, err
 	return own, nil
 }
 
-// isUp tells that the site has taken the ad.
+// isUp tells that the site has taken the ad, or that so much time has gone by that
+// nobody knows.
 func isUp(e ledger.Entry) bool {
-	return e.State == ledger.Posted || e.State == ledger.Answered && e.Ended == ledger.Posted
+	return e.State == ledger.Forgotten || e.State == ledger.Posted || e.State == ledger.Answered && e.Ended == ledger.Posted
 }
 
 // isSettled tells that nothing is to be clicked for the mail, by what has come of

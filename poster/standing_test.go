@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"mailapp/poster/flow"
 	"mailapp/poster/ledger"
@@ -85,6 +86,29 @@ func TestRuleRenamed(t *testing.T) {
 				t.Errorf("once more: %+v, %v, %d clicks", o, err, m.clicks)
 			}
 		})
+	}
+}
+
+// A mailbox that is handled once more, long after its jobs were forgotten.
+func TestForgotten(t *testing.T) {
+	b := newBench(t)
+	job := withMail(aJob())
+	if o, err := b.Post(t.Context(), job); err != nil || o.State != ledger.Posted {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	soon := time.Now().Add(time.Hour)
+	if n, err := b.Ledger.Prune(t.Context(), soon, soon, func(ledger.Job) error { return nil }); err != nil || n != 1 {
+		t.Fatalf("%d, %v", n, err)
+	}
+	job.Pace = ledger.Pace{Every: time.Hour}
+	for _, again := range []Job{job, renamed(job)} {
+		o, err := b.Post(t.Context(), again)
+		if entries, failed := b.Ledger.List(t.Context()); failed != nil || len(entries) != 0 {
+			t.Errorf("%+v, %v", entries, failed)
+		}
+		if err != nil || o.State != ledger.Answered || !o.Earlier || b.site.clicks != 1 || len(b.letters) != 1 {
+			t.Errorf("%+v, %v; %d clicks, %d letters", o, err, b.site.clicks, len(b.letters))
+		}
 	}
 }
 

@@ -35,6 +35,9 @@ const (
 	Rejected State = "rejected" // the site refused the content
 	Answered State = "answered" // over
 	Held     State = "held"     // a person must decide
+
+	// Forgotten is what a job is after [Ledger.Prune]: it was over.
+	Forgotten State = "forgotten"
 )
 
 var (

@@ -32,7 +32,19 @@ func (l *Ledger) PublishedBy(ctx context.Context, account, key string) ([]Entry,
 }
 
 // OfMail gives the job and those that its mail has under other rules, in no
-// order that counts.
+// order that counts. One that is forgotten comes last, as the job itself.
 func (l *Ledger) OfMail(ctx context.Context, job Job) ([]Entry, error) {
-	return l.query(ctx, "key = ?1 OR mail = ?2 AND mail <> ''", job.Key, job.Mail)
+	found, err := l.query(ctx, "key = ?1 OR mail = ?2 AND mail <> ''", job.Key, job.Mail)
+	if err != nil {
+		return nil, err
+	}
+	var forgotten int
+	err = l.db.QueryRowContext(ctx, `SELECT count(*) FROM forgotten WHERE name IN (?, ?)`, job.Key, job.Mail).Scan(&forgotten)
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	if forgotten > 0 {
+		found = append(found, Entry{Job: job, State: Forgotten})
+	}
+	return found, nil
 }

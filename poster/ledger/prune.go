@@ -11,15 +11,16 @@ import (
 // is delivered once more.
 const over = `state IN (?, ?) AND updated < ? AND published < ?`
 
-// Prune forgets the jobs that have been over since before then, and on which
+// Prune forgets the jobs that have been over since before then and were not
+// published after the time paced, to which a [Pace] may look back, and on which
 // day before then who was told what. discard is called first with each job, to
 // remove what is kept of it elsewhere; its error ends the pruning. It gives the
 // number of jobs. What waits for anything is left, however old.
 //
-// The mail of a job that is forgotten would be posted again, so then must be
-// longer ago than any mail server tries, and than any [Pace] looks back.
-func (l *Ledger) Prune(ctx context.Context, then time.Time, discard func(Job) error) (int, error) {
-	args := []any{Answered, Rejected, then.UnixMilli(), then.UnixMilli()}
+// Of a job that is forgotten, a hash stays that stands for its mail, and tells
+// nobody anything of it: whenever the mail comes again, its job is [Forgotten].
+func (l *Ledger) Prune(ctx context.Context, then, paced time.Time, discard func(Job) error) (int, error) {
+	args := []any{Answered, Rejected, then.UnixMilli(), min(then.UnixMilli(), paced.UnixMilli())}
 	jobs, err := l.query(ctx, over, args...)
 	if err != nil {
 		return 0, err
@@ -32,7 +33,15 @@ func (l *Ledger) Prune(ctx context.Context, then time.Time, discard func(Job) er
 	n := 0
 	err = l.transact(ctx, func(tx *sql.Tx) error {
 		for _, e := range jobs { // not any that has got over meanwhile
-			res, err := tx.ExecContext(ctx, `DELETE FROM job WHERE key = ? AND `+over, append([]any{e.Key}, args...)...)
+			args := append([]any{e.Key}, args...)
+			_, err := tx.ExecContext(ctx, `
+				INSERT INTO forgotten (name, since)
+				SELECT CASE WHEN mail = '' THEN key ELSE mail END, CAST(? AS BIGINT) FROM job WHERE key = ? AND `+over+`
+				ON CONFLICT DO NOTHING`, append([]any{time.Now().UnixMilli()}, args...)...)
+			if err != nil {
+				return err
+			}
+			res, err := tx.ExecContext(ctx, `DELETE FROM job WHERE key = ? AND `+over, args...)
 			if err != nil {
 				return err
 			}

@@ -39,11 +39,11 @@ func TestPrune(t *testing.T) {
 		}
 		then := time.Now().Add(-400 * day)
 		full := errors.New("disk full")
-		if _, err := l.Prune(ctx, then, func(Job) error { return full }); !errors.Is(err, full) {
+		if _, err := l.Prune(ctx, then, time.Now(), func(Job) error { return full }); !errors.Is(err, full) {
 			t.Errorf("what could not be discarded: %v", err)
 		}
 		var discarded []string
-		n, err := l.Prune(ctx, then, func(j Job) error { discarded = append(discarded, j.Key); return nil })
+		n, err := l.Prune(ctx, then, time.Now(), func(j Job) error { discarded = append(discarded, j.Key); return nil })
 		slices.Sort(discarded)
 		if err != nil || n != 2 || !slices.Equal(discarded, []string{"old answered", "old rejected"}) {
 			t.Errorf("%d: %q, %v", n, discarded, err)
@@ -55,6 +55,57 @@ func TestPrune(t *testing.T) {
 			if told, err := l.ToldToday(ctx, "a@x", "why", at); told != want || err != nil {
 				t.Errorf("told on %v: %t, %v", at, told, err)
 			}
+		}
+	})
+}
+
+// What a pace looks back to stays. Of what goes, a name of the mail stays that
+// says nothing, so that whoever brings the mail again, by whatever rule, finds it
+// over.
+func TestForgotten(t *testing.T) {
+	onBoth(t, func(t *testing.T, where string) {
+		ctx, l := t.Context(), open(t, where)
+		ago := func(days int) time.Time { return time.Now().AddDate(0, 0, -days) }
+		for key, mail := range map[string]string{"known": "m", "old": "", "paced": "p"} {
+			c, err := l.Claim(ctx, Job{Key: key, Mail: mail, Sender: "fred@example.org", Title: "sofa", Account: "fred"})
+			if err == nil {
+				err = errors.Join(c.Doubt(ctx, nil), c.Settle(ctx, Posted, Result{URL: "https://x/1"}), c.Answer(ctx))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+		}
+		for key, days := range map[string]int{"known": 90, "old": 90, "paced": 50} {
+			at := ago(days).UnixMilli()
+			if _, err := l.db.Exec(`UPDATE job SET updated = ?, published = ? WHERE key = ?`, at, at, key); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for again := range 2 {
+			n, err := l.Prune(ctx, ago(30), ago(60), func(Job) error { return nil })
+			if err != nil || n != 2-2*again {
+				t.Errorf("%d, %v", n, err)
+			}
+		}
+		if wait, err := l.Pace(ctx, "fred", "sofa", Pace{SameTitle: 60 * 24 * time.Hour}, time.Now()); err != nil || wait.Until.IsZero() {
+			t.Errorf("the pace: %+v, %v", wait, err)
+		}
+		for _, c := range []struct {
+			job  Job
+			want State
+		}{
+			{Job{Key: "known", Mail: "m"}, Forgotten}, {Job{Key: "by another rule", Mail: "m"}, Forgotten},
+			{Job{Key: "old", Mail: "o"}, Forgotten}, {Job{Key: "paced", Mail: "p"}, Answered}, {Job{Key: "new", Mail: "n"}, ""}, {Job{Key: "new"}, ""},
+		} {
+			found, err := l.OfMail(ctx, c.job)
+			if err != nil || len(found) > 1 || len(found) == 1 && found[0].State != c.want || len(found) == 0 && c.want != "" {
+				t.Errorf("%+v: %+v, %v", c.job, found, err)
+			}
+		}
+		var left string
+		if err := l.db.QueryRow(`SELECT min(name) FROM forgotten WHERE since > ?`, ago(1).UnixMilli()).Scan(&left); err != nil || left != "m" {
+			t.Errorf("%q, %v", left, err)
 		}
 	})
 }
