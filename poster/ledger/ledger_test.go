@@ -219,7 +219,7 @@ func TestBusyOverProcesses(t *testing.T) {
 			os.Exit(2)
 		}
 		os.Stdout.WriteString("claimed\n")
-		select {} // until it is killed
+		time.Sleep(time.Hour) // until it is killed; for ever would be a deadlock, which ends it
 	}
 	onBoth(t, func(t *testing.T, where string) {
 		child := exec.Command(os.Args[0], "-test.run=^TestBusyOverProcesses$")
