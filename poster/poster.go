@@ -144,8 +144,9 @@ func (p *Poster) Post(ctx context.Context, job Job) (Outcome, error) {
 // try is one delivery's work on a job.
 type try struct {
 	*Poster
-	job   Job
-	locks map[string]func() // that it holds, and how each is given up
+	job       Job
+	locks     map[string]func() // that it holds, and how each is given up
+	committed bool              // its click may have happened
 }
 
 // once claims the job and does what its state asks for.
@@ -166,7 +167,7 @@ func (t *try) once(ctx context.Context) (Outcome, error) {
 	}
 	defer claim.Close()
 	if t.job.Retry && (claim.State == ledger.Held || claim.State == ledger.Doubt) {
-		return t.retry(ctx, claim)
+		return t.run(ctx, claim)
 	}
 	switch claim.State {
 	case ledger.Claimed:
@@ -188,23 +189,6 @@ func (t *try) once(ctx context.Context) (Outcome, error) {
 	return Outcome{}, fmt.Errorf("ledger: unknown state %q", claim.State)
 }
 
-// retry does by a person's word what was held. If nothing comes of it, it is
-// held again: no mail server will bring it once more. What is in doubt stays so:
-// it must not pass for what was held before the click.
-func (t *try) retry(ctx context.Context, claim *ledger.Claim) (Outcome, error) {
-	before := claim.Result
-	if err := claim.Retry(ctx); err != nil {
-		return Outcome{}, err
-	}
-	o, err := t.run(ctx, claim)
-	if claim.State != ledger.None {
-		return o, err
-	}
-	ctx, cancel := afterwards()
-	defer cancel()
-	return o, errors.Join(err, claim.Settle(ctx, ledger.Held, before))
-}
-
 // errStopped is what the owner hears of a job that is found in doubt.
 var errStopped = &flow.Failure{Fault: flow.Owner, Published: true,
 	Err: errors.New("an earlier run was stopped after it had committed to publishing")}
@@ -215,8 +199,9 @@ const (
 	lostInDoubt    = "The site did not confirm the ad after it was published, so it may or may not be there."
 )
 
-// run does the flow for a job that is claimed and settles it by what the site
-// says.
+// run does the flow for a job that is claimed, or that a person wants done, and
+// settles it by what the site says. Until the click, what waits for a person goes
+// on waiting, whatever dies: no mail server will bring it once more.
 func (t *try) run(ctx context.Context, claim *ledger.Claim) (Outcome, error) {
 	work, err := t.job.Work(ctx, t.job.App)
 	if err != nil {
@@ -228,7 +213,7 @@ func (t *try) run(ctx context.Context, claim *ledger.Claim) (Outcome, error) {
 			State: ledger.Posted, Photos: len(work.Photos), Screenshot: result.Screenshot, Result: resultOf(result),
 		})
 	}
-	failure := &flow.Failure{Published: claim.State == ledger.Doubt}
+	failure := &flow.Failure{Published: t.committed}
 	errors.As(err, &failure)
 	switch {
 	case failure.Fault == flow.Sender:
@@ -263,7 +248,11 @@ func (t *try) publishing(claim *ledger.Claim, work Work) flow.Task {
 			return err
 		}
 	}
-	task.Commit = func(ctx context.Context) error { return claim.Doubt(ctx, before) }
+	task.Commit = func(ctx context.Context) error {
+		err := claim.Doubt(ctx, before)
+		t.committed = err == nil
+		return err
+	}
 	return task
 }
 
@@ -271,7 +260,7 @@ func (t *try) publishing(claim *ledger.Claim, work Work) flow.Task {
 // delivery begins anew, unless there were enough.
 func (t *try) failed(claim *ledger.Claim, o Outcome, err error) (Outcome, error) {
 	if !t.overdue(claim) {
-		return o, release(claim, err)
+		return o, t.release(claim, err)
 	}
 	o.GivenUp, o.Cause = true, err
 	why := fmt.Sprintf("It was tried for %s, and each time something was in the way that you cannot mend.", inWords(t.GiveUp))
@@ -390,8 +379,12 @@ func afterwards() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), Grace)
 }
 
-// release puts the job back so that the next delivery begins anew.
-func release(claim *ledger.Claim, why error) error {
+// release puts the job back so that the next delivery begins anew, or it waits for
+// a person as before.
+func (t *try) release(claim *ledger.Claim, why error) error {
+	if claim.State != ledger.Claimed && !t.committed {
+		return why // nothing was changed
+	}
 	ctx, cancel := afterwards()
 	defer cancel()
 	return errors.Join(why, claim.Release(ctx))

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"mailapp/poster/flow"
 	"mailapp/poster/ledger"
@@ -292,6 +293,57 @@ func TestRetry(t *testing.T) {
 	}
 	if b.site.clicks != 2 {
 		t.Errorf("%d clicks", b.site.clicks)
+	}
+}
+
+// C32: whatever dies during a retry, its job waits for a person's word, and is as
+// it was: no mail server brings it again.
+func TestRetryDies(t *testing.T) {
+	for name, c := range map[string]struct {
+		before func(*bench) func(context.Context, flow.Task) (flow.Result, error)
+		state  ledger.State
+		click  bool // it may have been, in the end
+	}{
+		"given up": {func(b *bench) func(context.Context, flow.Task) (flow.Result, error) {
+			return func(context.Context, flow.Task) (flow.Result, error) { return flow.Result{}, errors.New("down") }
+		}, ledger.Held, false},
+		"held in doubt": {func(b *bench) func(context.Context, flow.Task) (flow.Result, error) { return b.site.lose }, ledger.Held, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.GiveUp, b.site.run = time.Nanosecond, c.before(b)
+			b.post(t, c.state)
+			job := aJob()
+			job.Retry = true
+			as := func(what string, state ledger.State) ledger.Entry {
+				t.Helper()
+				e, err := b.Ledger.Find(t.Context(), job.Key)
+				if err != nil || e.State != state || e.Published.IsZero() == c.click {
+					t.Errorf("%s: %s, published %v, said %q, %v", what, e.State, e.Published, e.Said, err)
+				}
+				return e
+			}
+			said := as("held", c.state).Said
+			b.site.run = func(ctx context.Context, task flow.Task) (flow.Result, error) {
+				as("before the click", c.state)
+				err := task.Commit(ctx)
+				click := c.click
+				c.click = true
+				as("after the commitment", ledger.Doubt)
+				c.click = click
+				return flow.Result{}, errors.Join(err, &flow.Failure{Fault: flow.Owner, Err: errors.New("the button went away")})
+			}
+			if o, err := b.Post(t.Context(), job); err == nil {
+				t.Errorf("%+v", o)
+			}
+			if e := as("not clicked", c.state); e.Said != said {
+				t.Errorf("held, saying %q, not %q", e.Said, said)
+			}
+			b.site.run = b.site.publish
+			if o, err := b.Post(t.Context(), job); err != nil || o.State != ledger.Posted || o.Earlier {
+				t.Errorf("%+v, %v", o, err)
+			}
+		})
 	}
 }
 

@@ -13,25 +13,34 @@ import (
 type Claim struct {
 	Entry
 	ledger *Ledger
+	waited *Entry // what the job was before Doubt, if a person's word brought it there
 	closed bool
 }
 
 // Doubt records that the click which cannot be undone may happen from now on,
-// and what ads the account had before it; nil if nobody has looked.
+// and what ads the account had before it; nil if nobody has looked. A job that is
+// Held, or in doubt already, goes there by a person's word.
 func (c *Claim) Doubt(ctx context.Context, before []Ad) error {
-	was, published := c.Before, c.Published
+	was := c.Entry
 	c.Before, c.Published = before, time.Now()
-	err := c.move(ctx, Doubt, c.Result, Claimed)
-	if err != nil {
-		c.Before, c.Published = was, published
+	err := c.move(ctx, Doubt, c.Result, Claimed, Held, Doubt)
+	switch {
+	case err != nil:
+		c.Before, c.Published = was.Before, was.Published
+	case was.State != Claimed:
+		c.waited = &was
 	}
 	return err
 }
 
 // Release records that nothing has happened after all; the next delivery
-// begins anew. From Doubt it may be called only by who knows that
-// nothing was published.
+// begins anew, or the job waits for a person as before. From Doubt it may be
+// called only by who knows that nothing was published.
 func (c *Claim) Release(ctx context.Context) error {
+	if c.State == Doubt && c.waited != nil {
+		c.Before, c.Published = c.waited.Before, c.waited.Published
+		return c.move(ctx, c.waited.State, c.waited.Result, Doubt)
+	}
 	return c.move(ctx, None, c.Result, Claimed, Doubt)
 }
 
@@ -47,12 +56,7 @@ func (c *Claim) Settle(ctx context.Context, to State, r Result) error {
 // Answer records that the sender has been told, or that nobody will be: the
 // job is over.
 func (c *Claim) Answer(ctx context.Context) error {
-	return c.move(ctx, Answered, c.Result, None, Doubt, Posted, Rejected, Held)
-}
-
-// Retry makes a job that waits for a person's word Claimed again, by that word.
-func (c *Claim) Retry(ctx context.Context) error {
-	return c.move(ctx, Claimed, Result{}, Held, Doubt)
+	return c.move(ctx, Answered, c.Result, None, Claimed, Doubt, Posted, Rejected, Held)
 }
 
 // move makes one transition durable. It fails with ErrFenced unless the job is

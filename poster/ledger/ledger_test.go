@@ -98,15 +98,14 @@ func TestTransitions(t *testing.T) {
 			Held:     func(c *Claim) error { return c.Settle(ctx, Held, Result{}) },
 			Rejected: func(c *Claim) error { return c.Settle(ctx, Rejected, Result{}) },
 			Answered: func(c *Claim) error { return c.Answer(ctx) },
-			Claimed:  func(c *Claim) error { return c.Retry(ctx) },
 		}
 		allowed := map[State][]State{
 			None:     {Posted, Held, Rejected, Answered},
-			Claimed:  {Doubt, None, Posted, Held, Rejected},
-			Doubt:    {None, Posted, Held, Rejected, Answered, Claimed},
+			Claimed:  {Doubt, None, Posted, Held, Rejected, Answered},
+			Doubt:    {Doubt, None, Posted, Held, Rejected, Answered},
 			Posted:   {Answered},
 			Rejected: {Answered},
-			Held:     {Answered, Posted, Held, Rejected, Claimed},
+			Held:     {Doubt, Answered, Posted, Held, Rejected},
 			Answered: {},
 		}
 		reach := map[State][]State{
