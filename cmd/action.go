@@ -198,6 +198,25 @@ func (m *mail) notifyOwner(job poster.Job, o poster.Outcome, cause error) {
 	}))
 }
 
+// noteUntold tells the owner of a sender who never heard that their ad is up. The
+// mail to the owner may go the same way as theirs, so it stands in the log, too.
+func (m *mail) noteUntold(job poster.Job, o poster.Outcome) {
+	if o.Untold == nil {
+		return
+	}
+	m.report.note(fmt.Errorf("the sender was not told: %w", o.Untold))
+	if o.State != ledger.Posted {
+		return // of an ad in doubt the owner hears anyway, a refusal is bounced
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), ownerTime)
+	defer cancel()
+	m.report.note(m.sendOnce(ctx, poster.Notice{
+		To: m.settings.Owner, Key: job.Key, Subject: "mailapp: a receipt could not be sent", Reason: "untold: " + job.Key,
+		Text: fmt.Sprintf("The ad %q of %s is online:\n\n    %s\n\nThe receipt could not be sent, and is not tried any more:\n\n    %v\n",
+			job.Title, job.Sender, o.Result.URL, o.Untold),
+	}))
+}
+
 // advice tells the owner what becomes of the job, and what they can do.
 func advice(id string, o poster.Outcome) string {
 	switch {

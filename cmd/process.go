@@ -201,6 +201,7 @@ func (m *mail) post(ctx context.Context) error {
 		m.notifyOwner(job, outcome, err)
 		return err
 	}
+	m.noteUntold(job, outcome)
 	switch outcome.State {
 	case ledger.Posted, ledger.Answered:
 		return m.state.forget(job.ID())

@@ -91,6 +91,7 @@ type Outcome struct {
 	Screenshot []byte // of the page at the end, JPEG or PNG; may be nil
 	Earlier    bool   // an earlier delivery had done it; no browser was started
 	Answered   bool   // the sender has been told by mail
+	Untold     error  // why the sender could not be told, for so long that it is not tried any more
 	GivenUp    bool   // Held because it was tried for too long; nothing was published
 	Cause      error  // what went wrong where this run ended in Held or Rejected; for the owner, not for the sender
 }
@@ -176,7 +177,7 @@ func (t *try) once(ctx context.Context) (Outcome, error) {
 		return t.lookUp(ctx, claim, Outcome{Cause: errStopped}, stoppedInDoubt)
 	case ledger.Posted, ledger.Rejected:
 		return aftermath(func(ctx context.Context) (Outcome, error) {
-			return t.answer(ctx, claim, t.job, Outcome{State: claim.State, Result: claim.Result, Earlier: true})
+			return t.answer(ctx, claim, Outcome{State: claim.State, Result: claim.Result, Earlier: true})
 		})
 	case ledger.Held:
 		return Outcome{State: ledger.Held, Result: claim.Result, Earlier: true, GivenUp: claim.Published.IsZero()}, nil
@@ -309,23 +310,30 @@ func (t *try) settle(claim *ledger.Claim, o Outcome) (Outcome, error) {
 		if err := claim.Settle(ctx, o.State, o.Result); err != nil {
 			return Outcome{}, err
 		}
-		return t.answer(ctx, claim, t.job, o)
+		return t.answer(ctx, claim, o)
 	})
 }
 
-// answer tells the sender, unless the exit code will, and closes the job.
-func (p *Poster) answer(ctx context.Context, claim *ledger.Claim, job Job, o Outcome) (Outcome, error) {
-	if o.State == ledger.Rejected && !job.MailRefusals {
+// answer tells the sender, unless the exit code will, and closes the job. One
+// who cannot be told for too long is left to the exit code: what the mail server
+// would bounce in the end says that nothing is posted.
+func (t *try) answer(ctx context.Context, claim *ledger.Claim, o Outcome) (Outcome, error) {
+	rejected := o.State == ledger.Rejected
+	if rejected && !t.job.MailRefusals {
 		return o, nil // stays Rejected: a redelivery is refused again, it may be the MTA's retry
 	}
-	tell := p.tell
-	if o.State == ledger.Rejected {
-		tell = p.tellOnce
+	tell := t.tell
+	if rejected {
+		tell = t.tellOnce
 	}
-	if err := tell(ctx, job, o); err != nil {
+	err := tell(ctx, t.job, o)
+	if err != nil && !t.overdue(claim) {
 		return o, fmt.Errorf("sending the receipt: %w", err)
 	}
-	o.Answered = true
+	o.Answered, o.Untold = err == nil, err
+	if err != nil && rejected {
+		return o, nil
+	}
 	return o, claim.Answer(ctx)
 }
 
@@ -351,19 +359,21 @@ func (p *Poster) Confirm(ctx context.Context, claim *ledger.Claim, url string) e
 			return err
 		}
 	}
-	job := Job{Job: claim.Job, Title: claim.Subject}
-	_, err := p.answer(ctx, claim, job, Outcome{State: ledger.Posted, Result: claim.Result})
+	t := &try{Poster: p, job: Job{Job: claim.Job, Title: claim.Subject, Retry: true}}
+	_, err := t.answer(ctx, claim, Outcome{State: ledger.Posted, Result: claim.Result})
 	return err
 }
 
 // hold leaves the job to a person. The sender is told first, so that dying in
-// between tells them twice rather than never.
+// between tells them twice rather than never. Who cannot be told for too long may
+// hear from the mail server that nothing is posted, but not of an ad in doubt.
 func (t *try) hold(ctx context.Context, claim *ledger.Claim, o Outcome, why string) (Outcome, error) {
 	o.State, o.Result = ledger.Held, ledger.Result{Said: why}
-	if err := t.tell(ctx, t.job, o); err != nil {
+	err := t.tell(ctx, t.job, o)
+	if err != nil && (claim.State != ledger.Doubt || !t.overdue(claim)) {
 		return Outcome{}, fmt.Errorf("telling the sender that it is held: %w", err)
 	}
-	o.Answered = true
+	o.Answered, o.Untold = err == nil, err
 	return o, claim.Settle(ctx, ledger.Held, o.Result)
 }
 

@@ -122,6 +122,41 @@ func TestReceiptIsSentLater(t *testing.T) {
 	}
 }
 
+// A receipt that cannot be sent does not keep a job for so long that the mail
+// server says in the end that nothing was posted.
+func TestReceiptIsGivenUp(t *testing.T) {
+	noMail := errors.New("no sendmail")
+	for name, c := range map[string]struct {
+		site  func(*bench) func(context.Context, flow.Task) (flow.Result, error)
+		state ledger.State // of the outcome
+		left  ledger.State // in the ledger
+	}{
+		"posted":   {func(b *bench) func(context.Context, flow.Task) (flow.Result, error) { return b.site.publish }, ledger.Posted, ledger.Answered},
+		"in doubt": {func(b *bench) func(context.Context, flow.Task) (flow.Result, error) { return b.site.lose }, ledger.Held, ledger.Held},
+		"refused": {func(b *bench) func(context.Context, flow.Task) (flow.Result, error) {
+			return func(context.Context, flow.Task) (flow.Result, error) {
+				return flow.Result{}, &flow.Failure{Fault: flow.Sender, Said: "Price required"}
+			}
+		}, ledger.Rejected, ledger.Rejected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, job := newBench(t), aJob()
+			b.site.run, b.sendErr, b.GiveUp, job.MailRefusals = c.site(b), noMail, time.Hour, true
+			if o, err := b.Post(t.Context(), job); !errors.Is(err, noMail) {
+				t.Errorf("at first: %+v, %v", o, err)
+			}
+			b.Now = func() time.Time { return time.Now().Add(2 * time.Hour) }
+			o, err := b.Post(t.Context(), job)
+			if err != nil || o.State != c.state || o.Answered || !errors.Is(o.Untold, noMail) || b.site.runs != 1 {
+				t.Errorf("in the end: %+v, %v; %d runs", o, err, b.site.runs)
+			}
+			if e, err := b.Ledger.Find(t.Context(), job.Key); err != nil || e.State != c.left {
+				t.Errorf("the job is %s, %v", e.State, err)
+			}
+		})
+	}
+}
+
 // C26: a mistake before the point of no return costs nothing.
 func TestFailureBeforeTheClick(t *testing.T) {
 	b := newBench(t)
