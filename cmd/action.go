@@ -85,17 +85,9 @@ func refusedByMail(s *filter.Settings, e auth.Evidence) bool {
 }
 
 // sendOnce sends the notice unless its recipient has been told the same reason
-// today. It is recorded afterwards: a failure in between tells twice, not never.
+// today.
 func (m *mail) sendOnce(ctx context.Context, n poster.Notice) error {
-	now := time.Now()
-	told, err := m.ledger.ToldToday(ctx, n.To, n.Reason, now)
-	if err != nil || told {
-		return err
-	}
-	if err := m.send(ctx, n); err != nil {
-		return err
-	}
-	return m.ledger.RecordTold(ctx, n.To, n.Reason, now)
+	return m.ledger.TellOnce(ctx, n.To, n.Reason, time.Now(), func() error { return m.send(ctx, n) })
 }
 
 func (m *mail) send(ctx context.Context, n poster.Notice) error {

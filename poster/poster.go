@@ -340,15 +340,7 @@ func (t *try) answer(ctx context.Context, claim *ledger.Claim, o Outcome) (Outco
 // tellOnce tells of a refusal, unless the sender has been told the same today
 // (C20).
 func (p *Poster) tellOnce(ctx context.Context, job Job, o Outcome) error {
-	now := p.now()
-	told, err := p.Ledger.ToldToday(ctx, job.Sender, o.Result.Said, now)
-	if err != nil || told {
-		return err
-	}
-	if err := p.tell(ctx, job, o); err != nil {
-		return err
-	}
-	return p.Ledger.RecordTold(ctx, job.Sender, o.Result.Said, now)
+	return p.Ledger.TellOnce(ctx, job.Sender, o.Result.Said, p.now(), func() error { return p.tell(ctx, job, o) })
 }
 
 // Confirm settles a job by a person's word that its ad is online, and sends

@@ -242,30 +242,6 @@ func (l *Ledger) Find(ctx context.Context, id string) (Entry, error) {
 	return found[0], nil
 }
 
-// ToldToday tells whether the recipient has been told this reason on this day.
-func (l *Ledger) ToldToday(ctx context.Context, to, reason string, now time.Time) (bool, error) {
-	var n int
-	err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM told WHERE sender = ? AND reason = ? AND day = ?`,
-		to, reason, day(now)).Scan(&n)
-	if err != nil {
-		return false, fmt.Errorf("ledger: %w", err)
-	}
-	return n > 0, nil
-}
-
-// RecordTold remembers that the recipient has been told this reason on this
-// day. It comes after the telling: dying in between tells twice, not never.
-func (l *Ledger) RecordTold(ctx context.Context, to, reason string, now time.Time) error {
-	_, err := l.db.ExecContext(ctx, `INSERT INTO told (sender, reason, day) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
-		to, reason, day(now))
-	if err != nil {
-		return fmt.Errorf("ledger: %w", err)
-	}
-	return nil
-}
-
-func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
-
 const selectEntry = `SELECT key, mail, state, ended, rule, app, person, sender, recipient, message_id, refs, subject,
 	account, title, url, number, said, reads, answer, attempts, ads_before, published, host, created, updated FROM job WHERE `
 

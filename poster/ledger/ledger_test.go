@@ -286,33 +286,6 @@ func TestManyAtOnce(t *testing.T) {
 	})
 }
 
-// C20: at most one a sender, reason and day.
-func TestToldToday(t *testing.T) {
-	onBoth(t, func(t *testing.T, where string) {
-		ctx, l := context.Background(), open(t, where)
-		day := time.Date(2026, 1, 2, 23, 0, 0, 0, time.UTC)
-		for _, c := range []struct {
-			sender, reason string
-			at             time.Time
-			want           bool
-		}{
-			{"a@x", "spam", day, true},
-			{"a@x", "spam", day.Add(time.Minute), false},
-			{"a@x", "other", day, true},
-			{"b@x", "spam", day, true},
-			{"a@x", "spam", day.Add(2 * time.Hour), true},
-		} {
-			told, err := l.ToldToday(ctx, c.sender, c.reason, c.at)
-			if told == c.want || err != nil {
-				t.Errorf("%v: %v, %v", c, told, err)
-			}
-			if err := l.RecordTold(ctx, c.sender, c.reason, c.at); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-}
-
 // What is held is kept first; what a person has closed stays closed.
 func TestHold(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {

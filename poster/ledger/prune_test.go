@@ -34,7 +34,7 @@ func TestPrune(t *testing.T) {
 		if _, err := l.db.Exec(`UPDATE job SET updated = ? WHERE key LIKE 'old %'`, ago.UnixMilli()); err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(l.RecordTold(ctx, "a@x", "why", ago), l.RecordTold(ctx, "a@x", "why", time.Now())); err != nil {
+		if err := errors.Join(l.recordTold(ctx, "a@x", "why", ago), l.recordTold(ctx, "a@x", "why", time.Now())); err != nil {
 			t.Fatal(err)
 		}
 		then := time.Now().Add(-400 * day)
@@ -52,7 +52,7 @@ func TestPrune(t *testing.T) {
 			t.Errorf("%d are left, %v", len(left), err)
 		}
 		for at, want := range map[time.Time]bool{ago: false, time.Now(): true} {
-			if told, err := l.ToldToday(ctx, "a@x", "why", at); told != want || err != nil {
+			if told, err := l.toldToday(ctx, "a@x", "why", at); told != want || err != nil {
 				t.Errorf("told on %v: %t, %v", at, told, err)
 			}
 		}
