@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -111,10 +112,26 @@ func (b bazaar) rows() (rows []map[string]string) {
 // instants counts the instants of the protocol that this worker has passed.
 // $TEST_INSTANTS is a file that gets their names; $TEST_DEATH says at which one,
 // from 1, what happens: "3 worker" kills the worker, "3 parent" its parent, and
-// from "3 disk" on no file can be written.
-var instants struct {
+// from "3 disk" on no file can be written. "any 7" kills one of the two at an
+// instant that chance, of which 7 is the seed, may bring.
+var instants passed
+
+type passed struct {
 	sync.Mutex
-	n int
+	n      int
+	chance *rand.Rand
+}
+
+// byChance lets one of 24 instants be the last, which is every other delivery's.
+func (p *passed) byChance(seed string) (at, what string) {
+	if p.chance == nil {
+		n, _ := strconv.ParseUint(seed, 10, 64)
+		p.chance = rand.New(rand.NewPCG(n, 0))
+	}
+	if p.chance.IntN(24) != 0 {
+		return "", ""
+	}
+	return strconv.Itoa(p.n), []string{"worker", "worker", "parent"}[p.chance.IntN(3)]
 }
 
 func pass(name string) {
@@ -128,6 +145,9 @@ func pass(name string) {
 		}
 	}
 	at, what, _ := strings.Cut(os.Getenv("TEST_DEATH"), " ")
+	if at == "any" {
+		at, what = instants.byChance(what)
+	}
 	if at != strconv.Itoa(instants.n) {
 		return
 	}

@@ -69,7 +69,7 @@ func (m *mail) job(ctx context.Context) (poster.Job, error) {
 	return poster.Job{
 		Job: entry, Title: title, Site: app.URL, Pace: ledger.Pace(app.Pace),
 		LeftOut:      append(leftOut(content, m.verdict), broken...),
-		MailRefusals: m.settings.Refusals == filter.ByMail, Retry: m.retry,
+		MailRefusals: m.settings.Refusals == filter.ByMail, Retry: m.retry, Patient: m.unbounced,
 		Work: func(ctx context.Context, app string) (poster.Work, error) { return m.work(ctx, app, photos) },
 	}, nil
 }

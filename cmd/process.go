@@ -18,7 +18,7 @@ import (
 // envelope. Whatever goes wrong comes back as an error, and exit.go alone
 // decides what the mail server hears of it.
 func process(ctx context.Context, message *os.File, req request, tell func(event)) (r report) {
-	m := &mail{file: message, size: req.Size, keptMail: req.Mail, retry: req.Retry, shop: req.shop, tell: tell, report: &r}
+	m := &mail{file: message, size: req.Size, keptMail: req.Mail, retry: req.Retry, unbounced: req.Unbounced, shop: req.shop, tell: tell, report: &r}
 	err := m.open(ctx, req.Rules)
 	if err == nil {
 		defer m.shop.leave(m.ledger)
@@ -54,11 +54,12 @@ type mail struct {
 	file *os.File
 	size int64
 	keptMail
-	retry    bool // a person has said that what is held is to be done
-	released bool // its sender has said that it is theirs
-	shop     *shop
-	tell     func(event)
-	report   *report
+	retry     bool // a person has said that what is held is to be done
+	released  bool // its sender has said that it is theirs
+	unbounced bool // no mail server waits for it to end
+	shop      *shop
+	tell      func(event)
+	report    *report
 
 	settings *filter.Settings
 	state    stateDir

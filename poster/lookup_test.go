@@ -450,6 +450,59 @@ func TestGiveUp(t *testing.T) {
 	})
 }
 
+// A mail that must wait for longer than a mail server may keep it is held, and its
+// sender told; one in a mailbox waits.
+func TestWaitsTooLong(t *testing.T) {
+	for name, c := range map[string]struct {
+		pace    ledger.Pace
+		busy    bool // with others of the account, whenever it comes
+		patient bool
+		later   time.Duration // at the second delivery
+		state   ledger.State  // "": it waits
+	}{
+		"soon":                   {pace: ledger.Pace{Every: time.Hour}},
+		"behind too many others": {pace: ledger.Pace{Every: time.Second}, busy: true, later: 49 * time.Hour, state: ledger.Held},
+		"not before it is over":  {pace: ledger.Pace{Every: 72 * time.Hour}, state: ledger.Held},
+		"in a mailbox":           {pace: ledger.Pace{Every: 72 * time.Hour}, patient: true, later: 50 * time.Hour},
+		"its turn at the latest": {pace: ledger.Pace{Every: 47 * time.Hour}, later: 48 * time.Hour, state: ledger.Posted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, m := newMarket(t, func(m *market) { m.ads = nil })
+			b.GiveUp = 48 * time.Hour
+			if o, err := b.Post(t.Context(), listedJob(t)); err != nil || o.State != ledger.Posted {
+				t.Fatalf("%+v, %v", o, err)
+			}
+			job := listedJob(t)
+			job.Key, job.Pace, job.Patient = Key("ads", "2", "", ""), c.pace, c.patient
+			if c.busy {
+				unlock, err := b.Ledger.Lock("account " + job.Account)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer unlock()
+			}
+			o, err := b.Post(t.Context(), job)
+			if c.later > 0 {
+				if !errors.As(err, new(Wait)) {
+					t.Errorf("at first: %+v, %v", o, err)
+				}
+				b.Now = func() time.Time { return time.Now().Add(c.later) }
+				o, err = b.Post(t.Context(), job)
+			}
+			if waits := errors.As(err, new(Wait)); waits != (c.state == "") || o.State != c.state {
+				t.Fatalf("%+v, %v", o, err)
+			}
+			if o.State != ledger.Held {
+				return
+			}
+			if text := string(b.letters[len(b.letters)-1].Data); !o.GivenUp || m.clicks != 1 ||
+				!strings.Contains(text, "Subject: Not posted: Sofa") || !strings.Contains(text, "longer than the 2 days") {
+				t.Errorf("%+v, %d clicks; the sender reads:\n%s", o, m.clicks, text)
+			}
+		})
+	}
+}
+
 // An account waits as its pace says. Waiting is no attempt, and what is done
 // already does not wait.
 func TestPace(t *testing.T) {
@@ -468,8 +521,8 @@ func TestPace(t *testing.T) {
 	if !errors.As(err, &wait) || o.State != "" || m.clicks != 1 || time.Until(wait.Until) < 59*time.Minute || wait.Why != "one ad in 1h" {
 		t.Fatalf("%+v, %v", o, err)
 	}
-	if entries, err := b.Ledger.List(t.Context()); err != nil || len(entries) != 1 {
-		t.Errorf("waiting is in the ledger: %v, %v", entries, err)
+	if e, err := b.Ledger.Find(t.Context(), second.Key); err == nil {
+		t.Errorf("waiting is in the ledger: %v", e)
 	}
 	if o, err := b.Post(t.Context(), first); err != nil || !o.Earlier {
 		t.Errorf("redelivered: %+v, %v", o, err)

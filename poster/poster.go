@@ -51,6 +51,9 @@ type Job struct {
 	MailRefusals bool
 	// Retry: a person has said that what is held or in doubt is to be done.
 	Retry bool
+	// Patient: whoever has the mail keeps it for as long as it must wait for its
+	// turn, as no mail server does.
+	Patient bool
 	// Work gives what the flow of an app needs: the job's, but where it is looked
 	// for as what it was when the rules were others. It is asked only when the flow
 	// is to run: a redelivery needs no password.
@@ -104,8 +107,8 @@ type Poster struct {
 	From   string // the receipts' From address
 
 	Progress func(flow.Event) // or nil
-	// GiveUp is how long after its first attempt a job that fails once more is
-	// held; 0 means never.
+	// GiveUp is how long after its mail first came a job is held that fails once
+	// more, or must wait for its turn; 0 means never.
 	GiveUp time.Duration
 	Calm   time.Duration    // in place of [DefaultCalm]
 	Now    func() time.Time // nil: time.Now
@@ -160,7 +163,7 @@ func (t *try) once(ctx context.Context) (Outcome, error) {
 		return Outcome{State: ledger.Answered, Earlier: true, Answered: true}, nil
 	}
 	if err := t.awaitTurn(ctx, state); err != nil {
-		return Outcome{}, err
+		return t.putOff(ctx, state, err)
 	}
 	claim, err := t.Ledger.Claim(ctx, t.job.Job)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // Wait is the error of a job that is not tried now because its account must
-// wait. It is nobody's fault, and counts for nothing.
+// wait. It is nobody's fault.
 type Wait struct {
 	Until time.Time // zero where another process decides
 	Why   string    // such as "30 ads in 24 hours", for people
@@ -42,6 +42,33 @@ func (t *try) awaitTurn(ctx context.Context, state ledger.State) error {
 		err = Wait(wait)
 	}
 	return err
+}
+
+// putOff has the mail brought again later, because it is not its turn or that is
+// not known. A mail server keeps it for some days, and then says that it could not
+// be delivered; so one whose turn comes too late for that is held, and its sender
+// told why.
+func (t *try) putOff(ctx context.Context, state ledger.State, why error) (Outcome, error) {
+	var wait Wait
+	begun := state != ledger.None && state != ledger.Claimed
+	if !errors.As(why, &wait) || begun || t.job.Patient || t.GiveUp == 0 {
+		return Outcome{}, why
+	}
+	since, err := t.Ledger.Arrived(ctx, t.job.Job)
+	if err != nil {
+		return Outcome{}, err
+	}
+	last := since.Add(t.GiveUp)
+	if !wait.Until.After(last) && !t.now().After(last) {
+		return Outcome{}, why
+	}
+	claim, err := t.Ledger.Claim(ctx, t.job.Job)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer claim.Close()
+	text := fmt.Sprintf("It has to wait for its turn for longer than the %s that a mail may wait here: %s.", inWords(t.GiveUp), wait.Why)
+	return t.hold(ctx, claim, Outcome{GivenUp: true, Cause: why}, text)
 }
 
 // lockAccount keeps other processes from publishing for the account, or from

@@ -174,21 +174,43 @@ func (l *Ledger) Claim(ctx context.Context, job Job) (*Claim, error) {
 	return c, nil
 }
 
+// Arrived writes down that the mail of a job is here, of which nothing has come
+// yet, and gives when that was first so.
+func (l *Ledger) Arrived(ctx context.Context, job Job) (time.Time, error) {
+	found, err := l.query(ctx, "key = ?", job.Key)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if len(found) > 0 {
+		return found[0].Created, nil
+	}
+	now := time.Now()
+	if _, err := l.db.ExecContext(ctx, insertJob+`ON CONFLICT DO NOTHING`, insertValues(job, None, 0, now)...); err != nil {
+		return time.Time{}, fmt.Errorf("ledger: %w", err)
+	}
+	return now, nil
+}
+
 // insert writes a job down as claimed, or claims the one that is there.
 func insert(ctx context.Context, tx *sql.Tx, j Job) error {
-	now := time.Now().UnixMilli()
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO job (key, mail, state, rule, app, person, sender, recipient, message_id, refs, subject,
-			account, title, host, attempts, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+	_, err := tx.ExecContext(ctx, insertJob+`
 		ON CONFLICT (key) DO UPDATE SET mail = excluded.mail, state = excluded.state, app = excluded.app, person = excluded.person,
 			account = excluded.account, title = excluded.title, host = excluded.host,
 			attempts = job.attempts + 1, updated = excluded.updated
 		WHERE job.state IN (?, ?)`,
-		j.Key, j.Mail, Claimed, j.Rule, j.App, j.Person, j.Sender, j.Recipient, j.MessageID, j.References, j.Subject,
-		j.Account, j.Title, thisHost(), now, now,
-		None, Claimed)
+		append(insertValues(j, Claimed, 1, time.Now()), None, Claimed)...)
 	return err
+}
+
+const insertJob = `
+	INSERT INTO job (key, mail, state, rule, app, person, sender, recipient, message_id, refs, subject,
+		account, title, host, attempts, created, updated)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) `
+
+// insertValues gives the values for insertJob.
+func insertValues(j Job, state State, attempts int, now time.Time) []any {
+	return []any{j.Key, j.Mail, state, j.Rule, j.App, j.Person, j.Sender, j.Recipient, j.MessageID, j.References, j.Subject,
+		j.Account, j.Title, thisHost(), attempts, now.UnixMilli(), now.UnixMilli()}
 }
 
 // thisHost is what hosts call this one; "" if it has no name.

@@ -34,6 +34,7 @@ const userName = "mailapp"
 
 // Server is a running PostgreSQL.
 type Server struct {
+	bin     string // where its programs are
 	dir     string
 	process *os.Process
 	ended   chan struct{}
@@ -75,8 +76,8 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, ended: make(chan struct{})}
-	if err := s.start(bin); err != nil {
+	s := &Server{bin: bin, dir: dir}
+	if err := s.start(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	return s, nil
@@ -101,7 +102,7 @@ func version(path string) int {
 	return n
 }
 
-func (s *Server) start(bin string) error {
+func (s *Server) start() error {
 	runAs, err := account()
 	if err == nil && runAs != nil {
 		err = os.Chown(s.dir, int(runAs.Uid), int(runAs.Gid))
@@ -109,10 +110,15 @@ func (s *Server) start(bin string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.initialise(bin, runAs); err != nil {
+	if err := s.initialise(runAs); err != nil {
 		return err
 	}
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", s.data(), "-k", s.dir,
+	return s.serve(runAs)
+}
+
+func (s *Server) serve(runAs *syscall.Credential) error {
+	s.ended = make(chan struct{})
+	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-k", s.dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "shared_buffers=16MB",
 		"-c", "max_connections=60", "-c", "synchronous_commit=off", "-c", "idle_session_timeout=2s",
 		"-c", "default_transaction_isolation=serializable")
@@ -144,12 +150,12 @@ func account() (*syscall.Credential, error) {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-func (s *Server) initialise(bin string, runAs *syscall.Credential) error {
+func (s *Server) initialise(runAs *syscall.Credential) error {
 	secret := filepath.Join(s.dir, "password")
 	if err := os.WriteFile(secret, []byte(Password), 0o644); err != nil {
 		return err
 	}
-	cmd := exec.Command(filepath.Join(bin, "initdb"), "-D", s.data(), "-U", userName, "-A", "scram-sha-256",
+	cmd := exec.Command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", userName, "-A", "scram-sha-256",
 		"--pwfile="+secret, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
 	cmd.Dir = s.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: runAs}
@@ -220,6 +226,19 @@ func (s *Server) URL(schema string) string {
 	place := s.Place(schema)
 	place.User = url.UserPassword(userName, Password)
 	return place.String()
+}
+
+// Restart ends the server as a crash of it does, and starts it again on what it
+// has on disk.
+func (s *Server) Restart() error {
+	_ = s.process.Signal(syscall.SIGQUIT)
+	<-s.ended
+	runAs, err := account()
+	if err != nil {
+		return err
+	}
+	_ = os.Remove(filepath.Join(s.data(), "postmaster.pid")) // it tells whether the new one is ready
+	return s.serve(runAs)
 }
 
 // Stop ends the server, without mercy, and removes all that it had.
