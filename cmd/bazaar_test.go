@@ -69,6 +69,9 @@ func (b bazaar) post(ctx context.Context, task flow.Task, does string) (flow.Res
 	if err := task.Commit(ctx); err != nil {
 		return flow.Result{}, &flow.Failure{Fault: flow.Owner, Step: "step 2", Err: err}
 	}
+	if err := task.Ours(ctx); err != nil {
+		return flow.Result{}, &flow.Failure{Fault: flow.Owner, Step: "step 2", Err: err}
+	}
 	pass("before the click")
 	url := ""
 	if does != "dropped" {

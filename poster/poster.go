@@ -257,6 +257,7 @@ func (t *try) publishing(claim *ledger.Claim, work Work) flow.Task {
 		t.committed = err == nil
 		return err
 	}
+	task.Ours = claim.Holds
 	return task
 }
 

@@ -55,9 +55,10 @@ type Browser struct {
 	kept *Kept // runs take place there; nil: each has a browser of its own
 
 	// For tests:
-	extra   []string                  // flags
-	unguard bool                      // publish without the guard
-	started func(dir string, pid int) // the browser is there
+	extra      []string                  // flags
+	unguard    bool                      // publish without the guard
+	started    func(dir string, pid int) // the browser is there
+	suspension time.Duration             // in place of the constant
 }
 
 // Run carries out a task. Every error is a [*flow.Failure], which wraps the

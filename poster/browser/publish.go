@@ -1,10 +1,12 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-rod/rod/lib/proto"
 
@@ -42,7 +44,14 @@ func (r *run) publish(ctx context.Context, a *act) error {
 	if err := r.guard(ctx); err != nil {
 		return err
 	}
-	for !r.tab.unmoved(ctx, r.clicking(a), spot) {
+	for {
+		stands, err := r.stands(ctx, a, spot)
+		if err != nil {
+			return err
+		}
+		if stands {
+			break
+		}
 		if spot, err = r.ready(ctx, a); err != nil {
 			return err
 		}
@@ -57,6 +66,28 @@ func (r *run) publish(ctx context.Context, a *act) error {
 	}
 	return err
 }
+
+// suspension is more time than there is between two calls, unless this process, or
+// the machine, was put to sleep in between.
+const suspension = 5 * time.Second
+
+// stands tells whether the click can be made now: the job is still ours, and the
+// button where it was. While we slept, another host may have taken the job over,
+// and looked for an ad that is not there yet; so what was asked before a sleep
+// counts for nothing.
+func (r *run) stands(ctx context.Context, a *act, spot answer) (bool, error) {
+	asked := time.Now()
+	if r.task.Ours != nil {
+		if err := r.task.Ours(ctx); err != nil {
+			return false, &trouble{fault: flow.Owner, err: fmt.Errorf("before publishing: %w", err)}
+		}
+	}
+	return r.tab.unmoved(ctx, r.clicking(a), spot) && since(asked) < cmp.Or(r.browser.suspension, suspension), nil
+}
+
+// since is the time that has gone by, also if the machine slept, of which only the
+// clock on the wall knows, or that clock was set back.
+func since(t time.Time) time.Duration { return max(time.Since(t), time.Since(t.Round(0))) }
 
 // ready finds the button and rests the mouse on it, so that whatever the page
 // does about that is over before the click.

@@ -77,6 +77,35 @@ func TestCommitFails(t *testing.T) {
 	}
 }
 
+// Fencing: what says that the job is ours is asked last, and anew if the process
+// slept after it; if it is not any more, nothing is clicked.
+func TestOurs(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	var c counter
+	srv := httptest.NewServer(c.wrap(siteHandler(publishing(plainForm, page{handle: toAd}))))
+	defer srv.Close()
+	taken, asked, committed := errors.New("the job has been taken over"), 0, false
+	asleep := trial{steps: "- publish: Publish", browser: Browser{suspension: 200 * time.Millisecond}}
+	asleep.commit = func(context.Context) error { committed = true; return nil }
+	asleep.change = func(task *flow.Task) {
+		task.Ours = func(context.Context) error {
+			if asked++; !committed {
+				t.Error("asked before it was committed")
+			}
+			if asked == 1 {
+				time.Sleep(300 * time.Millisecond)
+				return nil
+			}
+			return taken
+		}
+	}
+	f := asleep.mustFail(t, srv.URL, flow.Owner, "before publishing: the job has been taken over")
+	if f.Published || !errors.Is(f, taken) || asked != 2 || c.count("POST /publish") != 0 {
+		t.Errorf("published %v, %v, asked %d times, %d posts", f.Published, f, asked, c.count("POST /publish"))
+	}
+}
+
 // C26: a flow that did not come from the parser cannot publish twice either.
 func TestPublishOnce(t *testing.T) {
 	chromium(t)

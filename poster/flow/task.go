@@ -30,6 +30,10 @@ type Task struct {
 	// Commit is called once, after all is ready for the publish click and
 	// before it; an error stops the run with nothing clicked. It may be nil.
 	Commit func(ctx context.Context) error
+	// Ours is called after Commit, right before the click, and once more if time
+	// has gone by since; an error, which says that the job may be another's by
+	// now, stops the run with nothing clicked. It may be nil.
+	Ours func(ctx context.Context) error
 	// Progress is called before each step, which begins, and its time with it,
 	// when Progress returns. It may be nil.
 	Progress func(Event)

@@ -33,6 +33,18 @@ func (c *Claim) Doubt(ctx context.Context, before []Ad) error {
 	return err
 }
 
+// Holds tells, by an error, that the claim is lost or that nobody can know: the job
+// may be another's by now. It asks the database that has the lock.
+func (c *Claim) Holds(ctx context.Context) error {
+	var n int
+	err := c.ledger.db.QueryRowContext(ctx, `SELECT count(*) FROM job WHERE key = ? AND state = ? AND attempts = ?`,
+		c.Key, c.State, c.Attempts).Scan(&n)
+	if err == nil && n == 0 {
+		err = ErrFenced
+	}
+	return wrap(err)
+}
+
 // Release records that nothing has happened after all; the next delivery
 // begins anew, or the job waits for a person as before. From Doubt it may be
 // called only by who knows that nothing was published.

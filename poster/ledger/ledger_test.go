@@ -169,6 +169,12 @@ func TestFence(t *testing.T) {
 		if err := young.Doubt(ctx, nil); err != nil {
 			t.Fatal(err)
 		}
+		if err := young.Holds(ctx); err != nil {
+			t.Error(err)
+		}
+		if err := old.Holds(ctx); !errors.Is(err, ErrFenced) {
+			t.Errorf("overtaken claim: %v", err)
+		}
 	})
 }
 

@@ -37,7 +37,13 @@ func TestLostSession(t *testing.T) {
 	if err := c.Doubt(ctx, []Ad{{"https://x/1", "A"}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.Holds(ctx); err != nil {
+		t.Error(err)
+	}
 	terminate(t, l, where)
+	if err := c.Holds(ctx); err == nil {
+		t.Error("a claim whose session has ended holds")
+	}
 	for tries := range 2 {
 		err := c.Settle(ctx, Posted, Result{URL: "https://x/2"})
 		if lost := errors.Is(err, errLost); err == nil || tries > 0 && !lost || c.State != Doubt {
