@@ -68,11 +68,16 @@ func secretText(name string) string {
 }
 
 // CheckApp reports what keeps the flow from being that of an app as it is: a
-// list by which no ad could be known again, or a recording that is cut off at the
-// wrong place.
+// list by which no ad could be known again, or which could take any page for an
+// empty list, or a recording that is cut off at the wrong place.
 func (f *Flow) CheckApp() error {
 	if list := f.Sections[List]; len(list) > 0 && !f.ListsAds() {
 		return strictyaml.Mistakes{{File: f.Name, Pos: list[0].Pos, Text: "list reads no url: without a read-each that gives url and title of each ad, no ad can be known again"}}
+	}
+	if f.ListsAds() {
+		if err := f.showsEmpty(); err != nil {
+			return err
+		}
 	}
 	return f.checkRecording()
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -59,7 +60,43 @@ func TestListsAds(t *testing.T) {
 		if f.ListsAds() != want || !f.Publishes() {
 			t.Errorf("%s: lists %v, publishes %v, %v", list, f.ListsAds(), f.Publishes(), err)
 		}
-		if err := f.CheckApp(); (err != nil) != (!want && len(f.Sections[List]) > 0) {
+		if err := f.CheckApp(); !want && (err != nil) != (len(f.Sections[List]) > 0) {
+			t.Errorf("%s: %v", list, err)
+		}
+	}
+}
+
+// C10: no page but the list passes for an empty list.
+func TestEmptyListIsSeen(t *testing.T) {
+	const head = "origins: [\"https://a.example\"]\nsteps: [{open: \"https://a.example\"}, {publish: Go}]\nlist: "
+	const each = "{read-each: {at: css/tr, read: {url: {at: css/a, from: link}, title: {at: css/a}}}}"
+	const ads = "{if: css/tr, then: [" + each + "]}"
+	const opened = `{open: "https://a.example/my"}`
+	for list, want := range map[string]bool{
+		"[" + opened + ", " + each + "]":                                                                        true,
+		"[" + opened + ", " + ads + "]":                                                                         false,
+		"[" + opened + ", {expect: [css/tr, No ads yet]}, " + ads + "]":                                         true,
+		"[" + opened + ", {wait-for: [css/tr, No ads yet]}, " + ads + "]":                                       true,
+		"[" + opened + ", {wait-for: My ads, optional: 2s}, " + ads + "]":                                       false,
+		"[" + opened + ", " + ads + ", {expect: My ads}]":                                                       true,
+		"[" + opened + ", " + ads + ", {open: \"https://a.example/\"}, {expect: Home}]":                         false,
+		"[{expect: Log in}, " + opened + ", " + ads + "]":                                                       false,
+		"[" + opened + ", {expect: My ads}, {click: Active}, " + ads + "]":                                      false,
+		"[" + opened + ", {expect: {gone: Log in}}, " + ads + "]":                                               false,
+		"[" + opened + ", {expect: {url: \"*/my\"}}, " + ads + "]":                                              false,
+		"[" + opened + ", {expect: [{url: \"*/my\"}, My ads]}, " + ads + "]":                                    false,
+		"[" + opened + ", {if: css/tr, then: [" + each + "], else: [{expect: No ads yet}]}]":                    true,
+		"[" + opened + ", {if: css/tr, then: [" + each + "], else: [{click: Next}]}]":                           false,
+		"[" + opened + ", {if: My ads, then: [{expect: My ads}, " + ads + "]}]":                                 false,
+		"[" + opened + ", {pages: {until: The end, cases: [{on: Ads, steps: [" + each + ", {click: Next}]}]}}]": true,
+	} {
+		f, err := Parse("test.yaml", []byte(head+list))
+		if err != nil {
+			t.Errorf("%s: %v", list, err)
+			continue
+		}
+		err = f.CheckApp()
+		if (err == nil) != want || err != nil && !strings.Contains(err.Error(), "You have no ads") {
 			t.Errorf("%s: %v", list, err)
 		}
 	}
