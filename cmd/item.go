@@ -140,7 +140,9 @@ func (l *boxMail) readEnvelope(flags flagEnvelope, m *filter.Message) filter.Env
 	if l.at != nil {
 		mta = mtaMaildir
 	}
-	return readEnvelope(func(string) (string, bool) { return "", false }, flags, mta, m)
+	e := readEnvelope(func(string) (string, bool) { return "", false }, flags, mta, m)
+	e.Untraced = l.Forgeable
+	return e
 }
 
 // reader reads the mail, whose header is as it was before it came to the

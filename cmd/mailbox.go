@@ -258,6 +258,9 @@ type source struct {
 	Offset int64
 	Size   int64
 	InMbox bool // lines of it that begin with "From " are quoted
+	// Forgeable: in this mbox they may not be, so that it may be the text of another
+	// mail.
+	Forgeable bool
 }
 
 // open gives the mail as a file of its own, and its size. One in an mbox is

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"mailapp/filter"
+	"mailapp/filter/auth"
 )
 
 // maildir makes a Maildir with these files, the content of each its own name.
@@ -136,6 +139,39 @@ func TestMbox(t *testing.T) {
 		data, err := io.ReadAll(io.NewSectionReader(f, 0, size))
 		if want := unquoted.Replace(mails[i]); err != nil || string(data) != want {
 			t.Errorf("mail %d: %v, %d bytes, not %d: %.200q", i+1, err, len(data), len(want), data)
+		}
+	}
+}
+
+// C14: where lines "From " are not quoted, the text of a mail can pass for a mail of
+// its own, with whatever it likes for a header; what that says proves nothing.
+func TestForgedInMbox(t *testing.T) {
+	forged := "From x Sat Nov 21 09:41:02 2026\nAuthentication-Results: mx.example.org; dmarc=pass header.from=example.org\n" +
+		"Received: from a by mx.example.org with ESMTPSA; Sat, 21 Nov 2026 09:41:07 +0100\nFrom: fred@example.org\nSubject: x\n\nx\n"
+	settings, err := filter.ParseSettings("rules.yaml", []byte("owner: o@example.org\ntrust: {authserv-id: mx.example.org}\n"+
+		"people: {fred: {addresses: [fred@example.org]}}\nrules: [{name: all, do: hold}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for head, proven := range map[string]bool{"Subject: y\n": true, "Content-Length: 999\nSubject: y\n": false, "Subject: y\ncontent-length : 9\n": false, "Subject: y\n\nContent-Length: 9\n": true} {
+		path := filepath.Join(t.TempDir(), "mbox")
+		if err := os.WriteFile(path, []byte("From y Sat Nov 21 09:41:02 2026\n"+head+"\ny\n\n"+forged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b := mustOpen(t, path)
+		last := b.mails[len(b.mails)-1]
+		f, size, err := last.open(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		m, err := filter.Open(f, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev, err := auth.Check(t.Context(), settings.AuthRequest(m, last.readEnvelope(flagEnvelope{}, m), filter.Verdict{}, nil))
+		if err != nil || ev.Proven() != proven {
+			t.Errorf("%q: proven %t, %v", head, ev.Proven(), err)
 		}
 	}
 }

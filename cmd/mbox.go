@@ -13,6 +13,11 @@ import (
 // An mbox is mails one after the other, each behind a line "From sender date"
 // that the mail server wrote. A line of a mail that begins like that has a > put
 // before it, or one more (RFC 4155, and mboxrd, which this reads).
+//
+// Some programs put none, and tell by a field Content-Length where a mail ends
+// (mboxcl2). There a sender can write a whole mail into the text of another, with
+// what a mail server would write on top. So where any mail of an mbox has that
+// field, no mail server's word in it counts; other proofs do.
 
 // separator is a line "From ", which mail servers and mail readers write in
 // several ways: with a sender and a date, with "-" and a date, or with nothing.
@@ -31,7 +36,7 @@ func mailsIn(path string, size int64) ([]*boxMail, error) {
 	if start, _ := in.Peek(len("From ")); string(start) != "From " {
 		return []*boxMail{{source: source{Path: path, Size: size}, name: path}}, nil
 	}
-	starts, err := separators(in)
+	starts, counted, err := separators(in)
 	if err != nil {
 		return nil, err
 	}
@@ -42,27 +47,32 @@ func mailsIn(path string, size int64) ([]*boxMail, error) {
 			end = starts[i+1]
 		}
 		mails[i] = &boxMail{
-			source: source{Path: path, Offset: start, Size: end - start, InMbox: true},
+			source: source{Path: path, Offset: start, Size: end - start, InMbox: true, Forgeable: counted},
 			name:   fmt.Sprintf("%s, mail %d", path, i+1),
 		}
 	}
 	return mails, nil
 }
 
+var contentLength = regexp.MustCompile(`(?i)^Content-Length[ \t]*:`)
+
 // separators gives where the mails of an mbox begin: at its start, and at each
-// separator behind an empty line.
-func separators(in *bufio.Reader) ([]int64, error) {
-	starts := []int64{0}
-	at, afterEmpty := int64(0), false
-	err := eachLine(in, func(line []byte, begins bool) error {
+// separator behind an empty line; and whether the header of any of them counts the
+// bytes of its text.
+func separators(in *bufio.Reader) (starts []int64, counted bool, err error) {
+	starts = []int64{0}
+	at, afterEmpty, inHeader := int64(0), false, true
+	err = eachLine(in, func(line []byte, begins bool) error {
 		if at > 0 && afterEmpty && separator.Match(line) {
-			starts = append(starts, at)
+			starts, inHeader = append(starts, at), true
 		}
+		counted = counted || inHeader && begins && contentLength.Match(line)
 		at += int64(len(line))
 		afterEmpty = begins && len(bytes.TrimRight(line, "\r\n")) == 0
+		inHeader = inHeader && !afterEmpty
 		return nil
 	})
-	return starts, err
+	return starts, counted, err
 }
 
 // eachLine gives the lines with their ends. A line that is longer than the

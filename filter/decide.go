@@ -16,6 +16,7 @@ type Envelope struct {
 	Extension   string // its address extension, "" if unknown; a part of Recipient or beside it
 	SASLLogin   string // login of the submitter, "" if there is none
 	MTA         string // postfix, exim, ...
+	Untraced    bool   // no field of the header is surely a mail server's
 }
 
 // Shown is the recipient as it may be shown: an extension, which may be a

@@ -227,6 +227,7 @@ func (s *Settings) AuthRequest(m *Message, e Envelope, v Verdict, secret func(So
 		Recipient:  v.Recipient,
 		AuthservID: s.Trust.AuthservID,
 		ReceivedBy: s.Trust.ReceivedBy,
+		Untraced:   e.Untraced,
 	}
 	if m.HasBody() {
 		request.Message = m.Reader

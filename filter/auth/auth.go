@@ -85,6 +85,7 @@ type Request struct {
 	Recipient  string   // the envelope recipient without its extension, "" if unknown
 	AuthservID string   // of our own mail server; "" means that no Authentication-Results is believed
 	ReceivedBy string   // the name of our own mail server in its Received fields; "" means that no login in them is believed
+	Untraced   bool     // the whole header may be the sender's: no field in it is surely our mail server's
 	People     []Person // all who may be proven
 
 	// Message gives the whole message from its first header field on, for
@@ -157,6 +158,9 @@ func Check(ctx context.Context, req Request) (Evidence, error) {
 	}
 	q := inquiry{Request: req, from: from, dns: newResolver(ctx, req.LookupTXT)}
 	q.received = receivedLogin(req.Fields, req.ReceivedBy)
+	if req.Untraced {
+		q.received = login{why: untraced}
+	}
 	q.results = surveyHeader(req.Fields, req.AuthservID)
 	for _, m := range methods {
 		t := q.try(m, ev.Proven() && !req.Thorough)

@@ -90,10 +90,16 @@ func (s *survey) notes(authservID string) []string {
 	return notes
 }
 
+// untraced is why no mail server's word counts.
+const untraced = "the mail comes from a mailbox in which the text of one mail may pass for another, header and all, so no field is surely our mail server's"
+
 // tryResults weighs the fields that count.
 func (q *inquiry) tryResults() trial {
 	if q.AuthservID == "" {
 		return trial{why: "no authserv-id is configured, so no Authentication-Results is believed (RFC 8601 §5)"}
+	}
+	if q.Untraced {
+		return trial{why: untraced}
 	}
 	if !q.results.received {
 		// Only a message that never passed a mail server has no Received,
