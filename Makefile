@@ -2,7 +2,7 @@
 # make test     install what the tests need and run all of them
 # make test-mta     the contract under every mail server that Debian has; as root
 # make test-short   the tests that need no browser; takes seconds
-# make soak     what the tests do with processes that are killed, for longer
+# make soak     what the tests do with processes that are killed, for a half hour
 # make test-sites   flows against real sites: a WordPress, a Fossil
 # make          the static binary ./mailapp
 # make install  binary and manual pages below PREFIX (/usr/local)
@@ -51,10 +51,11 @@ test-sites:
 	@.ci/need browser wordpress fossil
 	MAILAPP_TEST_SITES=1 go test -count=1 -run 'TestWordpress|TestFossil' -timeout 10m ./poster/browser
 
-# Ten thousand deliveries to each database.
+# Some 7,000 deliveries through the whole program to each database, to a scripted
+# site, and 10,000 to each ledger alone.
 soak:
 	@.ci/need postgresql
-	MAILAPP_TEST_ALL=1 MAILAPP_TEST_SOAK=1 CGO_ENABLED=0 go test -count=1 -v -run TestKilledAtRandom -timeout 60m ./poster/ledger
+	MAILAPP_TEST_ALL=1 MAILAPP_TEST_SOAK=1 CGO_ENABLED=0 go test -p 1 -count=1 -v -run 'TestSoak|TestKilledAtRandom' -timeout 90m ./cmd ./poster/ledger
 
 install: build
 	install -D -m 755 mailapp $(DESTDIR)$(PREFIX)/bin/mailapp
