@@ -38,7 +38,7 @@ func newStage(t testing.TB) *stage {
 		t.Fatal(err)
 	}
 	site.AddAccount("fred@example.org", "correct horse")
-	s := &stage{TB: t, dir: t.TempDir(), site: site}
+	s := &stage{TB: t, dir: inMemory(t), site: site}
 	server := httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(server.Close)
 	s.url = server.URL

@@ -296,12 +296,12 @@ func (y *yard) endsWell(what string, code int, out string) {
 // the cases that may cost much, ten times more or twenty times at once.
 func (y *yard) settles(which int, much bool) {
 	y.Helper()
-	if much && which%4 == 3 {
+	if much && which%8 == 3 {
 		y.deliverAtOnce(20)
 	}
 	code, out := y.deliverUntilDone()
 	more := 1
-	if much && which%4 == 1 {
+	if much && which%8 == 5 {
 		more = 10
 	}
 	before := y.mails()

@@ -244,7 +244,7 @@ func (s *soak) judge(took time.Duration) {
 	}
 	s.Logf("%d mails in %d deliveries, of which %d failed or died (%d parents killed from outside, %d restarts): %d posted once, %d held; %v",
 		s.mails, s.deliveries.Load(), s.deaths.Load(), s.kills.Load(), s.restarts.Load(), posted, held, took.Round(time.Second))
-	if held > s.mails/20 {
+	if held > 3+s.mails/50 {
 		s.Errorf("%d of %d are held", held, s.mails)
 	}
 }
