@@ -411,6 +411,37 @@ func uses(t *testing.T, name string, file *ast.File) []string {
 	return found
 }
 
+// TestStart: most mails end with their header, and no pattern is compiled that
+// they do not need.
+func TestStart(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.Dir}}", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir := range strings.Lines(string(out)) {
+		for name, file := range parseDir(t, strings.TrimSpace(dir)) {
+			for _, decl := range file.Decls {
+				if vars, ok := decl.(*ast.GenDecl); ok && compiles(vars) {
+					t.Errorf("%s compiles a pattern whenever the program starts", name)
+				}
+			}
+		}
+	}
+}
+
+// compiles tells whether a declaration compiles a pattern by itself, and not in
+// a function that somebody has to call.
+func compiles(decl *ast.GenDecl) (found bool) {
+	ast.Inspect(decl, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok && strings.HasPrefix(s.Sel.Name, "MustCompile") {
+			found = true
+		}
+		_, inner := n.(*ast.FuncLit)
+		return !inner
+	})
+	return found
+}
+
 // topLevel is what a person sees who opens the repository.
 var topLevel = []string{
 	".ci", ".gitignore", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "cmd", "filter", "go.mod", "go.sum",

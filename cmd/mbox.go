@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 )
 
 // An mbox is mails one after the other, each behind a line "From sender date"
@@ -17,7 +16,7 @@ import (
 // separator is a line "From ", which mail servers and mail readers write in
 // several ways: with a sender and a date, with "-" and a date, or with nothing.
 // A sentence that begins with From is none.
-var separator = regexp.MustCompile(`^From (\S+ +)?(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(\d+ +)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) |^From \r?\n$`)
+var separator = compiled(`^From (\S+ +)?(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(\d+ +)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) |^From \r?\n$`)
 
 // mailsIn finds the mails in a file: many if it is an mbox, else one. What is
 // added to it after size bytes is for the next time.
@@ -55,7 +54,7 @@ func separators(in *bufio.Reader) ([]int64, error) {
 	starts := []int64{0}
 	at, afterEmpty := int64(0), false
 	err := eachLine(in, func(line []byte, begins bool) error {
-		if at > 0 && afterEmpty && separator.Match(line) {
+		if at > 0 && afterEmpty && separator().Match(line) {
 			starts = append(starts, at)
 		}
 		at += int64(len(line))
@@ -89,7 +88,7 @@ func eachLine(in *bufio.Reader, do func(line []byte, begins bool) error) error {
 	}
 }
 
-var quotedFrom = regexp.MustCompile(`^>+From `)
+var quotedFrom = compiled(`^>+From `)
 
 // unquote copies a mail of an mbox as it was before it got there, but for the
 // line "From " at its head, which tells the envelope sender. The empty line at
@@ -105,7 +104,7 @@ func unquote(to io.Writer, mail io.Reader) (size int64, err error) {
 			held = bytes.Clone(line)
 			return err
 		}
-		if begins && quotedFrom.Match(line) {
+		if begins && quotedFrom().Match(line) {
 			line = line[1:]
 		}
 		m, failed := out.Write(line)

@@ -11,7 +11,6 @@ import (
 	"io"
 	"mime"
 	"net/mail"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -116,7 +115,7 @@ func checkMailbox(value string) error {
 }
 
 // addressLike is what people take for an address when they see it.
-var addressLike = regexp.MustCompile(`[^\s<>()\[\]",;:@]+@[^\s<>()\[\]",;:@]+\.[^\s<>()\[\]",;:@]+`)
+var addressLike = worded(`[^\s<>()\[\]",;:@]+@[^\s<>()\[\]",;:@]+\.[^\s<>()\[\]",;:@]+`)
 
 // lookalikes are the full stops that NFKC leaves alone, and the quoting that is
 // not shown.
@@ -126,7 +125,7 @@ var lookalikes = strings.NewReplacer("\u3002", ".", "\u2024", ".", `\`, "")
 // address that is not the real one.
 func showsAnother(value, real string) bool {
 	shown := norm.NFKC.String(lookalikes.Replace(removeInvisible(decodeWords(value))))
-	for _, found := range addressLike.FindAllString(shown, -1) {
+	for _, found := range addressLike.pattern().FindAllString(shown, -1) {
 		if !strings.EqualFold(strings.Trim(found, ".'"), real) {
 			return true
 		}
@@ -157,7 +156,7 @@ func normalAddress(address string) (string, error) {
 var errAddress = &Defect{Text: "This is not a plain mail address."}
 
 // plainLocal is RFC 5322's dot-atom, with RFC 6532's letters.
-var plainLocal = regexp.MustCompile("^[\\pL\\pM\\pN!#$%&'*+/=?^_`{|}~-]+(\\.[\\pL\\pM\\pN!#$%&'*+/=?^_`{|}~-]+)*$")
+var plainLocal = worded("^[\\pL\\pM\\pN!#$%&'*+/=?^_`{|}~-]+(\\.[\\pL\\pM\\pN!#$%&'*+/=?^_`{|}~-]+)*$")
 
 // normalDomain gives a domain as lower-case A-labels. A domain that only
 // becomes one by replacing characters (full-width letters, say) is refused: two

@@ -16,7 +16,6 @@ package filter
 import (
 	"bytes"
 	"crypto/rand"
-	"regexp"
 	"strings"
 
 	"github.com/jhillyerd/enmime/v2"
@@ -144,7 +143,7 @@ func findDelimiter(body []byte, boundary string) []byte {
 	return shown
 }
 
-var partHeader = regexp.MustCompile(`(?i)^content-(?:type|transfer-encoding|disposition|id)\s*:`)
+var partHeader = worded(`(?i)^content-(?:type|transfer-encoding|disposition|id)\s*:`)
 
 // beginsPart tells whether line is the first of a part's header and the one
 // before it is its delimiter, be it one with blanks in it.
@@ -232,7 +231,7 @@ func (r *rewriter) begin() error {
 }
 
 // looseParameter is one that a program has folded without a blank before it.
-var looseParameter = regexp.MustCompile(`^[A-Za-z*0-9-]+=`)
+var looseParameter = worded(`^[A-Za-z*0-9-]+=`)
 
 // continuesHead tells whether a line may belong to a header after head. Where
 // the empty line is missing, what follows is the body.

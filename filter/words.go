@@ -9,7 +9,6 @@ package filter
 import (
 	"bytes"
 	"encoding/base64"
-	"regexp"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -24,7 +23,7 @@ import (
 
 // encodedWord is RFC 2047 §2, with the language of RFC 2231 §5. The text may
 // hold blanks and question marks, which are forbidden and do occur.
-var encodedWord = regexp.MustCompile(`=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?(.*?)\?=`)
+var encodedWord = worded(`=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?(.*?)\?=`)
 
 // decodeWords decodes the RFC 2047 words of an unfolded value. Words side by
 // side in one charset are joined before their charset is decoded.
@@ -42,7 +41,7 @@ func decodeWords(value string) string {
 		out.WriteString(toUTF8(charset, pending))
 		pending = pending[:0]
 	}
-	for _, m := range encodedWord.FindAllStringSubmatchIndex(value, -1) {
+	for _, m := range encodedWord.pattern().FindAllStringSubmatchIndex(value, -1) {
 		gap, name := value[at:m[0]], value[m[2]:m[3]]
 		beside := at > 0 && strings.TrimSpace(gap) == ""
 		if !beside || !strings.EqualFold(name, charset) {
@@ -192,10 +191,10 @@ func lookUpCharset(name string) encoding.Encoding {
 	if known, err = ianaindex.MIME.Encoding(name); err == nil {
 		return known
 	}
-	if spelt := misspelt.ReplaceAllString(name, "windows-$1"); spelt != name {
+	if spelt := misspelt.pattern().ReplaceAllString(name, "windows-$1"); spelt != name {
 		return lookUpCharset(spelt)
 	}
-	if spelt := misspeltISO.ReplaceAllString(name, "iso-8859-$1"); spelt != name {
+	if spelt := misspeltISO.pattern().ReplaceAllString(name, "iso-8859-$1"); spelt != name {
 		return lookUpCharset(spelt)
 	}
 	return nil
@@ -203,8 +202,8 @@ func lookUpCharset(name string) encoding.Encoding {
 
 // Names that only mails have: cp-1252, win_1251, iso8859_15, iso 8859-1.
 var (
-	misspelt    = regexp.MustCompile(`^(?:cp|win|ms|windows)[-_ ]?(125\d)$`)
-	misspeltISO = regexp.MustCompile(`^iso[-_ ]?8859[-_ ]?(\d+)(?:-[a-z]+)?$`)
+	misspelt    = worded(`^(?:cp|win|ms|windows)[-_ ]?(125\d)$`)
+	misspeltISO = worded(`^iso[-_ ]?8859[-_ ]?(\d+)(?:-[a-z]+)?$`)
 )
 
 func isASCII(data []byte) bool {
@@ -216,11 +215,11 @@ func isASCII(data []byte) bool {
 	return true
 }
 
-var utf7Shift = regexp.MustCompile(`\+([A-Za-z0-9+/]*)-?`)
+var utf7Shift = worded(`\+([A-Za-z0-9+/]*)-?`)
 
 // decodeUTF7 follows RFC 2152, which golang.org/x/text does not know.
 func decodeUTF7(text string) string {
-	return utf7Shift.ReplaceAllStringFunc(text, func(shift string) string {
+	return utf7Shift.pattern().ReplaceAllStringFunc(text, func(shift string) string {
 		if shift == "+-" {
 			return "+"
 		}

@@ -191,7 +191,7 @@ func encode(b enmime.MailBuilder) ([]byte, error) {
 
 func domain(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
 
-var msgID = regexp.MustCompile(`<[!-;=?-~]{1,250}>`)
+var msgID = compiled(`<[!-;=?-~]{1,250}>`)
 
 // threadIDs gives the well-formed message identifiers (RFC 5322 §3.6.4) in
 // the texts, at most the last ten, each once: the mail's own bytes reach no
@@ -199,11 +199,17 @@ var msgID = regexp.MustCompile(`<[!-;=?-~]{1,250}>`)
 func threadIDs(texts ...string) []string {
 	var ids []string
 	seen := map[string]bool{}
-	for _, id := range msgID.FindAllString(strings.Join(texts, " "), -1) {
+	for _, id := range msgID().FindAllString(strings.Join(texts, " "), -1) {
 		if !seen[id] {
 			seen[id] = true
 			ids = append(ids, id)
 		}
 	}
 	return ids[max(0, len(ids)-10):]
+}
+
+// compiled gives a pattern that is compiled when it is first asked for: most
+// mails end with their header, and all patterns together take longer than they.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
