@@ -8,7 +8,6 @@ package filter
 
 import (
 	"bytes"
-	"encoding/base64"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -66,33 +65,62 @@ func decodeWord(encoding, text string) []byte {
 	return unescape(nil, []byte(strings.ReplaceAll(text, "_", " ")))
 }
 
-// decodeBase64 reads over whatever is not base64, padding included. What is all
-// base64, as most is, the standard library decodes faster.
-func decodeBase64[text string | []byte](encoded text) []byte {
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(encoded)))
-	if n, err := base64.StdEncoding.Decode(out, []byte(encoded)); err == nil {
-		return out[:n]
-	}
-	out = out[:0]
-	var bits uint32
-	count := 0
-	for i := range len(encoded) {
-		value := base64Values[encoded[i]]
-		if value < 0 {
-			continue
+// decodeBase64 reads over whatever is not base64.
+func decodeBase64(encoded string) []byte {
+	var d base64Decoder
+	return d.end(d.decode(make([]byte, 0, len(encoded)/4*3+3), []byte(encoded)))
+}
+
+// base64Decoder decodes base64 piece by piece. It reads over whatever is none.
+type base64Decoder struct {
+	bits  uint32
+	count int // of signs whose bits are in bits
+}
+
+// decode appends what encoded stands for to out. Up to two bytes stay behind
+// until more comes, or the end.
+func (d *base64Decoder) decode(out, encoded []byte) []byte {
+	for i := 0; i < len(encoded); i++ {
+		for d.count == 0 && i+4 <= len(encoded) {
+			a, b := base64Values[encoded[i]], base64Values[encoded[i+1]]
+			c, e := base64Values[encoded[i+2]], base64Values[encoded[i+3]]
+			if a|b|c|e < 0 {
+				break
+			}
+			four := uint32(a)<<18 | uint32(b)<<12 | uint32(c)<<6 | uint32(e)
+			out = append(out, byte(four>>16), byte(four>>8), byte(four))
+			i += 4
 		}
-		bits = bits<<6 | uint32(value)
-		if count++; count == 4 {
-			out = append(out, byte(bits>>16), byte(bits>>8), byte(bits))
-			bits, count = 0, 0
+		if i < len(encoded) {
+			out = d.sign(out, encoded[i])
 		}
 	}
-	switch count {
+	return out
+}
+
+// sign takes one sign.
+func (d *base64Decoder) sign(out []byte, sign byte) []byte {
+	value := base64Values[sign]
+	if value < 0 {
+		return out
+	}
+	d.bits = d.bits<<6 | uint32(value)
+	if d.count++; d.count == 4 {
+		out = append(out, byte(d.bits>>16), byte(d.bits>>8), byte(d.bits))
+		d.bits, d.count = 0, 0
+	}
+	return out
+}
+
+// end appends the bytes that stayed behind.
+func (d *base64Decoder) end(out []byte) []byte {
+	switch d.count {
 	case 2:
-		out = append(out, byte(bits>>4))
+		out = append(out, byte(d.bits>>4))
 	case 3:
-		out = append(out, byte(bits>>10), byte(bits>>2))
+		out = append(out, byte(d.bits>>10), byte(d.bits>>2))
 	}
+	d.count = 0
 	return out
 }
 
