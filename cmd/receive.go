@@ -104,6 +104,10 @@ func (d delivery) decide(ctx context.Context, settings *filter.Settings, state s
 		return
 	}
 	defer spool.Close()
+	if size > settings.SizeLimit {
+		r.fail(tooLarge(settings.SizeLimit))
+		return
+	}
 	*r = d.supervise(ctx, spool, request{
 		Rules: settings.File, RunDir: state.run(), Size: size, Mail: d.known(env),
 		Deadline: settings.Deadline - time.Since(r.Time), Retry: d.retry, Unbounced: d.retry,
@@ -173,7 +177,8 @@ func newSpool(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// spoolMessage copies the message to a spool file and gives its size.
+// spoolMessage copies the message to a spool file in dir and gives its size. Of
+// one that is larger than the limit it copies a byte too many and reads the rest.
 func spoolMessage(dir string, in io.Reader, limit int64) (*os.File, int64, error) {
 	f, err := newSpool(dir)
 	if err != nil {
@@ -181,7 +186,7 @@ func spoolMessage(dir string, in io.Reader, limit int64) (*os.File, int64, error
 	}
 	size, err := io.Copy(f, io.LimitReader(in, limit+1))
 	if err == nil && size > limit {
-		err = tooLarge(limit)
+		_, err = io.Copy(io.Discard, in)
 	}
 	if err != nil {
 		return nil, 0, errors.Join(err, f.Close())

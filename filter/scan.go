@@ -35,9 +35,9 @@ const (
 type part struct {
 	kind        string // media type in lower case, "" if none is given or it makes no sense
 	params      map[string]string
-	disposition string // inline, attachment or ""
-	name        string // file name, as the mail chose it
-	encoding    string // content transfer encoding in lower case
+	disposition string            // inline, attachment or ""
+	name        string            // file name, as the mail chose it
+	encoding    string            // content transfer encoding in lower case
 	body        *io.SectionReader // encoded
 }
 

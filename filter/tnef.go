@@ -45,7 +45,9 @@ type tnef struct {
 }
 
 // isTNEF tells a winmail.dat by its first bytes.
-func isTNEF(begin []byte) bool { return bytes.HasPrefix(begin, tnefSignature) && len(begin) >= tnefHead }
+func isTNEF(begin []byte) bool {
+	return bytes.HasPrefix(begin, tnefSignature) && len(begin) >= tnefHead
+}
 
 // readTNEF reads as far as it makes sense.
 func readTNEF(data []byte) (t tnef) {
