@@ -300,7 +300,7 @@ var doors = map[string][]string{
 	"github.com/emersion/go-msgauth": {"mailapp/filter/auth"},
 	"github.com/go-rod/rod":          {"mailapp/poster/browser"},
 	"github.com/jackc/pgx/v5":        {"mailapp/poster/ledger"},
-	"github.com/jhillyerd/enmime/v2": {"mailapp/filter", "mailapp/poster"}, // parses there, writes receipts here
+	"github.com/jhillyerd/enmime/v2": {"mailapp/filter"},
 	"github.com/spf13/cobra":         {"mailapp/cmd"},
 	"golang.org/x/net":               {"mailapp/filter", "mailapp/filter/auth"},
 	"golang.org/x/sys":               {"mailapp/poster/browser"},

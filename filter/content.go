@@ -31,6 +31,9 @@ type Photo struct {
 	part *part
 }
 
+// Size is how many bytes the picture has at most.
+func (p Photo) Size() int64 { return p.part.size() }
+
 // Open reads the picture. Several may be open at once.
 func (p Photo) Open() io.Reader { return p.part.open() }
 

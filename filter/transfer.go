@@ -37,13 +37,17 @@ func (p *part) bytes() []byte {
 
 // appendTo appends all that a part holds.
 func (p *part) appendTo(data []byte) ([]byte, error) {
-	size := p.body.Size()
-	if p.encoding == "base64" {
-		size = size/4*3 + 3
-	}
-	in := bytes.NewBuffer(slices.Grow(data, int(size)+bytes.MinRead))
+	in := bytes.NewBuffer(slices.Grow(data, int(p.size())+bytes.MinRead))
 	_, err := in.ReadFrom(p.open())
 	return in.Bytes(), err
+}
+
+// size is how many bytes a part holds at most.
+func (p *part) size() int64 {
+	if p.encoding == "base64" && !isProse(start(p.body, 1000)) {
+		return p.body.Size()/4*3 + 3
+	}
+	return p.body.Size()
 }
 
 // plain gives what a part holds as a body that can be read from anywhere.
@@ -86,7 +90,7 @@ type base64Reader struct {
 }
 
 func newBase64Reader(in *io.SectionReader) *base64Reader {
-	room := int(min(in.Size(), 32<<10))
+	room := int(min(in.Size(), 8<<10))
 	return &base64Reader{in: in, encoded: make([]byte, room), decoded: make([]byte, 0, room/4*3+6)}
 }
 
