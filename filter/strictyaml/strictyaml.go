@@ -343,7 +343,9 @@ func (n Node) Duration() time.Duration {
 	return d
 }
 
-var sizeText = compiled(`^(\d{1,12})\s*([kKMG]?)B?$`)
+const sizePattern = `^(\d{1,12})\s*([kKMG]?)B?$`
+
+var sizeText = compiled(sizePattern)
 
 // Size gives a number of bytes: 800, 64k, 50M or 1G, in powers of 1024.
 func (n Node) Size() int64 {
