@@ -29,12 +29,17 @@ func (e Envelope) Shown() string {
 		asciiLower(local[cut+1:]) == asciiLower(e.Extension) {
 		local = local[:cut]
 	}
-	local = secretForm.pattern().ReplaceAllString(local, "")
+	if len(local) > secretLength {
+		local = secretForm.pattern().ReplaceAllString(local, "")
+	}
 	if domain == "" {
 		return local
 	}
 	return local + "@" + domain
 }
+
+// secretLength is how long an address secret is.
+const secretLength = 20
 
 // secretForm is what an address secret looks like, behind any delimiter.
 var secretForm = worded(`(?i)[-_=.#][a-z2-7]{20}$`)
