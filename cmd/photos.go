@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime/debug"
+	"slices"
 
 	"mailapp/filter"
 	"mailapp/poster"
@@ -20,6 +22,9 @@ import (
 // each (C23). A mail all of whose photos are is one without photos: the site says
 // whether it needs any.
 func eachPhoto(from []filter.Photo, take func(p filter.Photo, stripped net.Buffers) error) (broken []string, err error) {
+	if slices.ContainsFunc(from, func(p filter.Photo) bool { return p.Size() > largePhoto }) {
+		debug.FreeOSMemory() // what the patterns have cost until here
+	}
 	var room []byte
 	for i, p := range from {
 		if room, err = p.AppendTo(room[:0]); err != nil {
@@ -36,6 +41,9 @@ func eachPhoto(from []filter.Photo, take func(p filter.Photo, stripped net.Buffe
 	}
 	return broken, nil
 }
+
+// largePhoto is the size, in bytes, above which memory is cleared for a photo.
+const largePhoto = 4 << 20
 
 // publishable puts the photos as they are published into a file without a name,
 // which is open until [mail.close].
