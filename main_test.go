@@ -4,6 +4,8 @@ package main
 // does, imports run one way, and the top level stays small.
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"go/ast"
@@ -17,7 +19,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 const (
@@ -28,10 +32,7 @@ const (
 )
 
 func TestManual(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "mailapp")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	binary := build(t)
 	t.Run("lint", lintPages)
 	t.Run("commands", func(t *testing.T) {
 		page := readPage(t, commandPage)
@@ -47,6 +48,36 @@ func TestManual(t *testing.T) {
 	t.Run("flow", func(t *testing.T) { checkItems(t, flowPage, schemaWords(t, "poster/flow/flow.schema.json")) })
 	t.Run("examples", func(t *testing.T) { checkExamples(t, binary) })
 }
+
+var buildDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if buildDir, err = os.MkdirTemp("", "mailapp-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(buildDir)
+	os.Exit(code)
+}
+
+// build builds mailapp as a user has it, without the race detector, and once.
+func build(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(buildDir, "mailapp")
+	if err := buildOnce(); err != nil {
+		t.Fatal(err)
+	}
+	return binary
+}
+
+var buildOnce = sync.OnceValue(func() error {
+	out, err := exec.Command("go", "build", "-o", filepath.Join(buildDir, "mailapp"), ".").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+})
 
 func lintPages(t *testing.T) {
 	mandoc, err := exec.LookPath("mandoc")
@@ -300,7 +331,7 @@ var doors = map[string][]string{
 	"github.com/emersion/go-msgauth": {"mailapp/filter/auth"},
 	"github.com/go-rod/rod":          {"mailapp/poster/browser"},
 	"github.com/jackc/pgx/v5":        {"mailapp/poster/ledger"},
-	"github.com/jhillyerd/enmime/v2": {"mailapp/filter", "mailapp/poster"}, // parses there, writes receipts here
+	"github.com/jhillyerd/enmime/v2": {"mailapp/filter"},
 	"github.com/spf13/cobra":         {"mailapp/cmd"},
 	"golang.org/x/net":               {"mailapp/filter", "mailapp/filter/auth"},
 	"golang.org/x/sys":               {"mailapp/poster/browser"},
@@ -409,6 +440,134 @@ func uses(t *testing.T, name string, file *ast.File) []string {
 		return true
 	})
 	return found
+}
+
+// TestStart: most mails end with their header, and no pattern is compiled that
+// they do not need.
+func TestStart(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.Dir}}", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir := range strings.Lines(string(out)) {
+		for name, file := range parseDir(t, strings.TrimSpace(dir)) {
+			for _, decl := range file.Decls {
+				if vars, ok := decl.(*ast.GenDecl); ok && compiles(vars) {
+					t.Errorf("%s compiles a pattern whenever the program starts", name)
+				}
+			}
+		}
+	}
+}
+
+// compiles tells whether a declaration compiles a pattern by itself, and not in
+// a function that somebody has to call.
+func compiles(decl *ast.GenDecl) (found bool) {
+	ast.Inspect(decl, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok && strings.HasPrefix(s.Sel.Name, "MustCompile") {
+			found = true
+		}
+		_, inner := n.(*ast.FuncLit)
+		return !inner
+	})
+	return found
+}
+
+// leanRules refuse by the subject, and else take the demo's ad.
+const leanRules = `
+owner: owner@example.org
+state: state
+allow-root: true
+size-limit: 80M
+people: {fred: {addresses: [fred@example.org], logins: [fred]}}
+apps:
+  fairground: {flow: %q, url: "http://127.0.0.1:9", account: fred, password: {env: PW}, with: {category: For sale, condition: Used}}
+rules:
+  - {name: spam, subject: /fast/, do: reject, reason: No.}
+  - {name: ads, recipient: "{person}_{app}@example.org", do: post}
+`
+
+// TestLean: a mail of 67 MB costs the memory of one of its photos of 5 MB, or none
+// if its header decides; the rest is the program itself.
+func TestLean(t *testing.T) {
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("the system does not tell what a process has needed")
+	}
+	dir, binary := t.TempDir(), build(t)
+	flow, err := filepath.Abs("cmd/demo/fakesite.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := filepath.Join(dir, "rules.yaml")
+	if err := os.WriteFile(rules, fmt.Appendf(nil, leanRules, flow), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mail := filepath.Join(dir, "mail")
+	for _, tt := range []struct {
+		subject, says string
+		most          int // MB
+		command       []string
+	}{
+		{"Sofa - $40", "photo 10: image/jpeg, 4883 kB", 32, []string{"check", "--explain"}},
+		{"Make money fast", "5.7.1 No.", 20, []string{"run"}},
+	} {
+		if err := os.WriteFile(mail, tenPhotos(tt.subject), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, peak := runOn(t, mail, binary, append(tt.command, "--rules="+rules, "--sasl-user=fred", "--recipient=fred_fairground@example.org")...)
+		t.Logf("%s: %d kB", tt.command, peak)
+		if !strings.Contains(out, tt.says) || peak == 0 || peak > tt.most<<10 {
+			t.Errorf("%s: %d kB, more than %d MB, or it says %s", tt.command, peak, tt.most, out)
+		}
+	}
+}
+
+// tenPhotos is a mail with ten JPEGs of 5 MB, which are nothing to see.
+func tenPhotos(subject string) []byte {
+	photo := slices.Concat([]byte("\xff\xd8\xff\xc0\x00\x0b\x08\x10\x00\x10\x00\x01\x01\x11\x00\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"),
+		bytes.Repeat([]byte("pixels, "), 5_000_000/8), []byte("\xff\xd9"))
+	var lines bytes.Buffer
+	for text := range slices.Chunk(base64.StdEncoding.AppendEncode(nil, photo), 76) {
+		lines.Write(append(text, '\n'))
+	}
+	part := "--b\nContent-Type: image/jpeg\nContent-Transfer-Encoding: base64\n\n" + lines.String()
+	head := "From: fred@example.org\nSubject: " + subject + "\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nA sofa.\n"
+	return []byte(head + strings.Repeat(part, 10) + "--b--\n")
+}
+
+// runOn gives what a program that is given a file says, and the most memory that it
+// has needed, in kB.
+func runOn(t *testing.T, path, binary string, args ...string) (out string, peak int) {
+	t.Helper()
+	in, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var said strings.Builder
+	c := exec.Command(binary, args...)
+	c.Stdin, c.Stdout, c.Stderr = in, &said, &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() { ended <- c.Wait() }()
+	for {
+		select {
+		case <-ended: // with whatever code
+			return said.String(), peak
+		case <-time.After(time.Millisecond):
+			peak = max(peak, peakOf(c.Process.Pid))
+		}
+	}
+}
+
+// peakOf is the most memory that a process has needed until now, in kB.
+func peakOf(pid int) (kB int) {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // it may be over
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	_, _ = fmt.Sscan(after, &kB)
+	return kB
 }
 
 // topLevel is what a person sees who opens the repository.

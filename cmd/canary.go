@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -48,9 +49,10 @@ var sampleFields = map[string]string{
 // canary walks with the mail that is given or a sample, and tells the owner if
 // the site does not fit the flow any more.
 func (t *trial) canary(ctx context.Context, in io.Reader) error {
-	data, fields, err := t.sample(in)
+	defer t.close()
+	message, fields, err := t.sample(in)
 	if err == nil {
-		err = t.take(ctx, data, fields)
+		err = t.take(ctx, message, fields)
 	}
 	if err != nil {
 		return err
@@ -67,15 +69,15 @@ func (t *trial) canary(ctx context.Context, in io.Reader) error {
 
 // sample gives the mail to walk with, and fields in place of its own. A
 // terminal, or whatever else cron leaves open, is no mail.
-func (t *trial) sample(in io.Reader) (data []byte, fields map[string]string, err error) {
+func (t *trial) sample(in io.Reader) (message *io.SectionReader, fields map[string]string, err error) {
 	if f, ok := in.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
-			data, tooLarge, err := readBounded(f, t.settings.SizeLimit)
-			return data, nil, errors.Join(err, tooLarge)
+			message, err := t.spool(f)
+			return message, nil, err
 		}
 	}
-	data, err = demoFiles.ReadFile("demo/sofa.eml") // for its photos
-	return data, sampleFields, err
+	data, err := demoFiles.ReadFile("demo/sofa.eml") // for its photos
+	return io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data))), sampleFields, err
 }
 
 // warnOwner tells the owner, before a mail fails, what would make it fail: once

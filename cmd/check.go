@@ -2,12 +2,12 @@ package cmd
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"os"
 	"slices"
 
@@ -121,11 +121,12 @@ func (e explainer) run(ctx context.Context, in io.Reader) error {
 }
 
 func (e explainer) explain(ctx context.Context, in io.Reader) (err error) {
-	data, tooLarge, err := readBounded(in, e.settings.SizeLimit)
+	file, size, err := spoolMessage(os.TempDir(), in, e.settings.SizeLimit)
 	if err != nil {
 		return err
 	}
-	msg, err := filter.Open(bytes.NewReader(data), int64(len(data)))
+	defer file.Close()
+	msg, err := filter.Open(file, min(size, e.settings.SizeLimit))
 	env := e.envelope(msg)
 	// A machine gets no bounce, whatever is wrong with its mail (C18).
 	defer func() {
@@ -137,7 +138,7 @@ func (e explainer) explain(ctx context.Context, in io.Reader) (err error) {
 		return err
 	}
 	e.delivery(env, msg)
-	header, err := filter.Read(bufio.NewReader(bytes.NewReader(data)))
+	header, err := filter.Read(bufio.NewReader(io.NewSectionReader(file, 0, size)))
 	if err != nil {
 		return err
 	}
@@ -146,7 +147,10 @@ func (e explainer) explain(ctx context.Context, in io.Reader) (err error) {
 		e.verdict(asked)
 		return verdictError(asked)
 	}
-	if err := errors.Join(err, tooLarge); err != nil {
+	if err == nil && size > e.settings.SizeLimit {
+		err = tooLarge(e.settings.SizeLimit)
+	}
+	if err != nil {
 		return err
 	}
 	request := proofRequest(ctx, e.settings, msg, env, asked)
@@ -178,19 +182,6 @@ func (e explainer) act(msg *filter.Message, env filter.Envelope, evidence auth.E
 		return nil
 	}
 	return verdictError(verdict)
-}
-
-// readBounded reads the message up to the limit, and beyond it only to its end.
-func readBounded(in io.Reader, limit int64) (data []byte, overLimit, err error) {
-	data, err = io.ReadAll(io.LimitReader(in, limit))
-	if err != nil {
-		return nil, nil, err
-	}
-	rest, err := io.Copy(io.Discard, in)
-	if rest > 0 {
-		overLimit = tooLarge(limit)
-	}
-	return data, overLimit, err
 }
 
 func (e explainer) delivery(env filter.Envelope, m *filter.Message) {
@@ -267,9 +258,15 @@ func (e explainer) post(m *filter.Message, v filter.Verdict) error {
 	if err != nil {
 		return err
 	}
-	photos, broken := publishable(content.Photos)
-	for i, p := range photos {
-		e.line("photo %d: %s, %d kB", i+1, p.Type, (len(p.Data)+1023)/1024)
+	number := 0
+	broken, err := eachPhoto(content.Photos, func(p filter.Photo, stripped net.Buffers) error {
+		number++
+		size, err := stripped.WriteTo(io.Discard)
+		e.line("photo %d: %s, %d kB", number, p.Type, (size+1023)/1024)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	for _, left := range append(leftOut(content, v), broken...) {
 		e.line("left out: %s", left)

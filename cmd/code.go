@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"mailapp/filter"
@@ -19,18 +20,20 @@ import (
 // address that was asked, which a From field does not.
 
 // codeInSubject is the form of a code as ledger makes it and askBack writes it.
-var codeInSubject = regexp.MustCompile(`(?i)\(code ([a-z2-7]{20})\)`)
+var codeInSubject = compiled(`(?i)\(code ([a-z2-7]{20})\)`)
 
 // codeIn gives the code that a reply's subject brings back, or "".
 func codeIn(subject string) string {
-	if m := codeInSubject.FindStringSubmatch(subject); m != nil {
+	if m := codeInSubject().FindStringSubmatch(subject); m != nil {
 		return strings.ToLower(m[1])
 	}
 	return ""
 }
 
 // withoutCode gives a subject as it may be stored and shown.
-func withoutCode(subject string) string { return codeInSubject.ReplaceAllString(subject, "(code …)") }
+func withoutCode(subject string) string {
+	return codeInSubject().ReplaceAllString(subject, "(code …)")
+}
 
 // question is a mail that wants to be answered.
 type question struct {
@@ -219,4 +222,10 @@ func closeIfReplaced(ctx context.Context, l *ledger.Ledger, state stateDir, id, 
 		return err
 	}
 	return state.forget(id)
+}
+
+// compiled gives a pattern that is compiled when it is first asked for: most
+// mails end with their header, and all patterns together take longer than they.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

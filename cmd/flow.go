@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -161,11 +160,12 @@ func openTrial(c *cobra.Command, name string) (*trial, error) {
 
 // rehearse walks with the mail that is given, and leaves a trace.
 func (t *trial) rehearse(ctx context.Context, in io.Reader) error {
-	data, tooLarge, err := readBounded(in, t.settings.SizeLimit)
-	if err := errors.Join(err, tooLarge); err != nil {
-		return err
+	defer t.close()
+	message, err := t.spool(in)
+	if err == nil {
+		err = t.take(ctx, message, nil)
 	}
-	if err := t.take(ctx, data, nil); err != nil {
+	if err != nil {
 		return err
 	}
 	began := time.Now()
@@ -180,11 +180,20 @@ func (t *trial) rehearse(ctx context.Context, in io.Reader) error {
 	return errors.Join(err, untold)
 }
 
+// spool gives the mail that is given, which stays until the program ends.
+func (t *trial) spool(in io.Reader) (*io.SectionReader, error) {
+	file, size, err := spoolMessage(t.state.run(), in, t.settings.SizeLimit)
+	if err == nil && size > t.settings.SizeLimit {
+		err = tooLarge(t.settings.SizeLimit)
+	}
+	return io.NewSectionReader(file, 0, size), err
+}
+
 // take makes the mail what the flow runs on, with fields in place of its own
 // unless that is nil.
-func (t *trial) take(ctx context.Context, data []byte, fields map[string]string) error {
+func (t *trial) take(ctx context.Context, message *io.SectionReader, fields map[string]string) error {
 	var err error
-	if t.message, err = filter.Open(bytes.NewReader(data), int64(len(data))); err != nil {
+	if t.message, err = filter.Open(message, message.Size()); err != nil {
 		return err
 	}
 	if fields == nil {
@@ -197,7 +206,10 @@ func (t *trial) take(ctx context.Context, data []byte, fields map[string]string)
 	if err != nil {
 		return err
 	}
-	photos, broken := publishable(content.Photos)
+	photos, broken, err := t.publishable(content.Photos)
+	if err != nil {
+		return err
+	}
 	for _, line := range broken {
 		t.line("note", "left out: %s", line)
 	}

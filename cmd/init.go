@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 
 	"github.com/spf13/cobra"
 
@@ -97,13 +96,13 @@ const (
 
 // schemaLine is a first line that names a schema to editors, which then complete
 // words and underline mistakes.
-var schemaLine = regexp.MustCompile(`^# yaml-language-server: \$schema=.*\n`)
+var schemaLine = compiled(`^# yaml-language-server: \$schema=.*\n`)
 
 // naming gives a file with the schema that stands beside it in its first line, in
 // the place of one that is elsewhere in the sources.
 func naming(schema string, data []byte) []byte {
 	line := "# yaml-language-server: $schema=" + path.Base(schema) + "\n"
-	return append([]byte(line), schemaLine.ReplaceAll(data, nil)...)
+	return append([]byte(line), schemaLine().ReplaceAll(data, nil)...)
 }
 
 // writeNew writes a file that must not be there yet.

@@ -17,7 +17,6 @@ import (
 	"mailapp/poster/browser"
 	"mailapp/poster/flow"
 	"mailapp/poster/ledger"
-	"mailapp/poster/photo"
 )
 
 // observe is told of every transition of the ledger; the crash test sets it.
@@ -63,7 +62,10 @@ func (m *mail) job(ctx context.Context) (poster.Job, error) {
 	}
 	m.report.ID = entry.ID()
 	m.tell(event{Partial: m.report})
-	photos, broken := publishable(content.Photos)
+	photos, broken, err := m.publishable(content.Photos)
+	if err != nil {
+		return poster.Job{}, err
+	}
 	title := m.verdict.Fields["title"]
 	entry.Account, entry.Title = accountOf(app), poster.Fold(title)
 	return poster.Job{
@@ -117,21 +119,6 @@ func leftOut(content *filter.Content, v filter.Verdict) []string {
 
 // mostLeftOut is how many files that were left out a receipt names.
 const mostLeftOut = 50
-
-// publishable gives the photos without all that the phone wrote into them, and
-// says of each that is broken why it is left out, a line each (C23). A mail all of
-// whose photos are is one without photos: the site says whether it needs any.
-func publishable(from []filter.Photo) (photos []poster.Photo, broken []string) {
-	for i, p := range from {
-		data, err := photo.Strip(p.Data, p.Type)
-		if err != nil {
-			broken = append(broken, fmt.Sprintf("photo %d of %d (%v)", i+1, len(from), err))
-			continue
-		}
-		photos = append(photos, poster.Photo{Type: p.Type, Data: data})
-	}
-	return photos, broken
-}
 
 // work gives what the flow of an app runs on: the flow itself, fields, photos,
 // password.

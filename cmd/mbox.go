@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 )
 
 // An mbox is mails one after the other, each behind a line "From sender date"
@@ -22,7 +21,7 @@ import (
 // separator is a line "From ", which mail servers and mail readers write in
 // several ways: with a sender and a date, with "-" and a date, or with nothing.
 // A sentence that begins with From is none.
-var separator = regexp.MustCompile(`^From (\S+ +)?(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(\d+ +)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) |^From \r?\n$`)
+var separator = compiled(`^From (\S+ +)?(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(\d+ +)?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) |^From \r?\n$`)
 
 // mailsIn finds the mails in a file: many if it is an mbox, else one. What is
 // added to it after size bytes is for the next time.
@@ -54,7 +53,7 @@ func mailsIn(path string, size int64) ([]*boxMail, error) {
 	return mails, nil
 }
 
-var contentLength = regexp.MustCompile(`(?i)^Content-Length[ \t]*:`)
+var contentLength = compiled(`(?i)^Content-Length[ \t]*:`)
 
 // separators gives where the mails of an mbox begin: at its start, and at each
 // separator behind an empty line; and whether the header of any of them counts the
@@ -63,10 +62,10 @@ func separators(in *bufio.Reader) (starts []int64, counted bool, err error) {
 	starts = []int64{0}
 	at, afterEmpty, inHeader := int64(0), false, true
 	err = eachLine(in, func(line []byte, begins bool) error {
-		if at > 0 && afterEmpty && separator.Match(line) {
+		if at > 0 && afterEmpty && separator().Match(line) {
 			starts, inHeader = append(starts, at), true
 		}
-		counted = counted || inHeader && begins && contentLength.Match(line)
+		counted = counted || inHeader && begins && contentLength().Match(line)
 		at += int64(len(line))
 		afterEmpty = begins && len(bytes.TrimRight(line, "\r\n")) == 0
 		inHeader = inHeader && !afterEmpty
@@ -99,7 +98,7 @@ func eachLine(in *bufio.Reader, do func(line []byte, begins bool) error) error {
 	}
 }
 
-var quotedFrom = regexp.MustCompile(`^>+From `)
+var quotedFrom = compiled(`^>+From `)
 
 // unquote copies a mail of an mbox as it was before it got there, but for the
 // line "From " at its head, which tells the envelope sender. The empty line at
@@ -115,7 +114,7 @@ func unquote(to io.Writer, mail io.Reader) (size int64, err error) {
 			held = bytes.Clone(line)
 			return err
 		}
-		if begins && quotedFrom.Match(line) {
+		if begins && quotedFrom().Match(line) {
 			line = line[1:]
 		}
 		m, failed := out.Write(line)

@@ -19,6 +19,7 @@ import (
 // decides what the mail server hears of it.
 func process(ctx context.Context, message *os.File, req request, tell func(event)) (r report) {
 	m := &mail{file: message, size: req.Size, keptMail: req.Mail, retry: req.Retry, unbounced: req.Unbounced, shop: req.shop, tell: tell, report: &r}
+	defer m.close()
 	err := m.open(ctx, req.Rules)
 	if err == nil {
 		defer m.shop.leave(m.ledger)
@@ -51,8 +52,9 @@ func (m *mail) handle(ctx context.Context) error {
 
 // mail is one message on its way through, and what is known of it so far.
 type mail struct {
-	file *os.File
-	size int64
+	file  *os.File
+	size  int64
+	album *os.File // its photos as they are published; nil until they are asked for
 	keptMail
 	retry     bool // a person has said that what is held is to be done
 	released  bool // its sender has said that it is theirs

@@ -44,7 +44,7 @@ func (d delivery) handle(ctx context.Context, expire func()) (r report) {
 			log.Close()
 		}
 	}()
-	defer func() { _, _ = io.Copy(io.Discard, d.in) }()
+	defer func() { drain(d.in) }()
 
 	settings, err := loadSettings(d.rules)
 	var state stateDir
@@ -68,6 +68,22 @@ func (d delivery) handle(ctx context.Context, expire func()) (r report) {
 		d.decide(ctx, settings, state, &r)
 	}
 	return r
+}
+
+// drain reads a message to its end (C5). Nobody waits for a file to be read; its
+// end is only gone to.
+func drain(in io.Reader) {
+	if f, ok := in.(*os.File); ok && isRegular(f) {
+		_, _ = f.Seek(0, io.SeekEnd)
+		return
+	}
+	discard := struct{ io.Writer }{io.Discard} // which by itself would read 8 kB at a time
+	_, _ = io.CopyBuffer(discard, in, make([]byte, 128<<10))
+}
+
+func isRegular(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular()
 }
 
 // decide reads the header and ends what it decides; it hands on the rest.
@@ -104,6 +120,10 @@ func (d delivery) decide(ctx context.Context, settings *filter.Settings, state s
 		return
 	}
 	defer spool.Close()
+	if size > settings.SizeLimit {
+		r.fail(tooLarge(settings.SizeLimit))
+		return
+	}
 	*r = d.supervise(ctx, spool, request{
 		Rules: settings.File, RunDir: state.run(), Size: size, Mail: d.known(env),
 		Deadline: settings.Deadline - time.Since(r.Time), Retry: d.retry, Unbounced: d.retry,
@@ -173,7 +193,8 @@ func newSpool(dir string) (*os.File, error) {
 	return f, nil
 }
 
-// spoolMessage copies the message to a spool file and gives its size.
+// spoolMessage copies the message to a spool file in dir and gives its size. Of
+// one that is larger than the limit it copies a byte too many and reads the rest.
 func spoolMessage(dir string, in io.Reader, limit int64) (*os.File, int64, error) {
 	f, err := newSpool(dir)
 	if err != nil {
@@ -181,7 +202,7 @@ func spoolMessage(dir string, in io.Reader, limit int64) (*os.File, int64, error
 	}
 	size, err := io.Copy(f, io.LimitReader(in, limit+1))
 	if err == nil && size > limit {
-		err = tooLarge(limit)
+		drain(in)
 	}
 	if err != nil {
 		return nil, 0, errors.Join(err, f.Close())

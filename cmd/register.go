@@ -6,7 +6,6 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -127,7 +126,7 @@ func newKey() string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(random[:]))
 }
 
-var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
+var notInNames = compiled(`[^a-z0-9]+`)
 
 // newName finds a free name: the local part, with dots and hyphens where the
 // recipients of the rules allow them, or with a number, and short enough for
@@ -135,7 +134,7 @@ var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 func newName(s *filter.Settings, people []ledger.Person, p ledger.Person) (string, error) {
 	local, _, _ := strings.Cut(strings.ToLower(p.Address), "@")
 	local, _, _ = strings.Cut(local, "+")
-	plain := notInNames.ReplaceAllString(local, "")
+	plain := notInNames().ReplaceAllString(local, "")
 	if plain == "" {
 		plain = "person"
 	}

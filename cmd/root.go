@@ -25,7 +25,7 @@ import (
 // rules.yaml that init writes.
 func Main(exampleRules []byte) int {
 	if slices.Contains(os.Args[1:], runCommand) {
-		untilSignal() // before anything can go wrong
+		go untilSignal() // before anything can go wrong; nothing is done until it has returned
 	}
 	root := newRoot(exampleRules)
 	cmd, err := root.ExecuteC()

@@ -147,7 +147,7 @@ func misused(in io.Reader, out io.Writer) int {
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		_, _ = io.Copy(io.Discard, in)
+		drain(in)
 	}()
 	select {
 	case <-read:

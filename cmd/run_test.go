@@ -62,6 +62,26 @@ func TestStandardInputIsReadToItsEnd(t *testing.T) {
 	}
 }
 
+// C5: what a later reader of the same file, or pipe, finds of the message is
+// nothing.
+func TestDrain(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mail")
+	if err := os.WriteFile(file, bytes.Repeat([]byte("x"), 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	plain, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	for name, in := range map[string]io.Reader{"file": plain, "pipe": io.LimitReader(letters{}, 1<<20)} {
+		drain(in)
+		if n, err := in.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			t.Errorf("%s: %d bytes left, %v", name, n, err)
+		}
+	}
+}
+
 // letters is an endless text.
 type letters struct{}
 

@@ -15,7 +15,6 @@ package filter
 
 import (
 	"net/textproto"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -149,7 +148,7 @@ func isNullPath(value string) bool {
 
 // machineLocal matches the local parts of programs (RFC 2142 §6, RFC 3834 §2,
 // RFC 5230 §4.6), and those at which nobody reads.
-var machineLocal = regexp.MustCompile(`^(mailer-daemon|mdaemon|postmaster|listserv|majordomo` +
+var machineLocal = worded(`^(mailer-daemon|mdaemon|postmaster|listserv|majordomo` +
 	`|owner-.+|bounces?([-+].*)?|.+-(request|bounces?)(\+.*)?` +
 	`|(.*[-_.+])?(no[-_.]?reply|do[-_.]?not[-_.]?reply)([-_.+0-9].*)?)$`)
 

@@ -8,7 +8,6 @@ package filter
 // is written between the lines of a quoted mail keeps them all.
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -202,7 +201,7 @@ func (c *cleaner) withoutSentFrom(lines []string) []string {
 }
 
 // manyDigits tells a line with a phone number in it.
-var manyDigits = regexp.MustCompile(`(?:\d[\s./()-]*){5}`)
+var manyDigits = worded(`(?:\d[\s./()-]*){5}`)
 
 // withoutLink takes a link off the end: "Get Outlook for iOS (https://…)".
 func withoutLink(line string) string {

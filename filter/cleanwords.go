@@ -10,7 +10,8 @@ import (
 )
 
 // wording is a pattern that is compiled when it is first used: together they
-// take longer than most mails, which end with their header.
+// take longer than most mails, which end with their header. All patterns of this
+// package that no setting makes are wordings.
 type wording struct{ pattern func() *regexp.Regexp }
 
 func worded(pattern string) *wording {
@@ -19,6 +20,9 @@ func worded(pattern string) *wording {
 
 // MatchString does what it does of a [regexp.Regexp].
 func (w *wording) MatchString(text string) bool { return w.pattern().MatchString(text) }
+
+// Match does what it does of a [regexp.Regexp].
+func (w *wording) Match(text []byte) bool { return w.pattern().Match(text) }
 
 // anyOf joins alternatives of a pattern.
 func anyOf(words ...string) string { return "(?:" + strings.Join(words, "|") + ")" }

@@ -24,10 +24,27 @@ type Content struct {
 	passages []passage // before cleaning
 }
 
-// Photo is one picture as it came, not decoded or checked.
+// Photo is one picture as it came, not decoded or checked. It stays in the
+// message's file until it is asked for.
 type Photo struct {
 	Type string // image/jpeg, image/png, image/gif or image/webp, by content
-	Data []byte
+	part *part
+}
+
+// Size is how many bytes the picture has at most.
+func (p Photo) Size() int64 { return p.part.size() }
+
+// Open reads the picture. Several may be open at once.
+func (p Photo) Open() io.Reader { return p.part.open() }
+
+// AppendTo appends the picture's bytes to data: who needs one photo after the
+// other needs memory for one.
+func (p Photo) AppendTo(data []byte) ([]byte, error) {
+	data, err := p.part.appendTo(data)
+	if err != nil {
+		return nil, fmt.Errorf("reading the message: %w", err)
+	}
+	return data, nil
 }
 
 // Content parses the body once; later calls give the same. The error is a
@@ -41,17 +58,17 @@ func (m *Message) Content() (*Content, error) {
 }
 
 func (m *Message) gather() (*Content, error) {
-	body := make([]byte, m.body().Size())
-	if _, err := io.ReadFull(m.body(), body); err != nil {
-		return nil, fmt.Errorf("reading the body: %w", err)
-	}
+	file, from := &bodyFile{in: m.file, size: m.size}, m.start+int64(len(m.raw))
 	g := gatherer{}
-	passages, err := g.mail(m.value, body, 0)
+	passages, err := g.mail(m.value, io.NewSectionReader(file, from, m.size-from), 0)
 	if err == nil && says(passages) == "" && len(g.content.Photos) == 0 {
 		passages, err = g.attachedMails()
 	}
 	if err == nil && g.files > maxParts {
 		err = defect("The message has more than %d files within its texts and attachments.", maxParts)
+	}
+	if file.err != nil {
+		err = fmt.Errorf("reading the body: %w", file.err)
 	}
 	if err != nil {
 		return nil, err
@@ -91,30 +108,28 @@ type gatherer struct {
 
 // attachedMail is a mail in a mail, and where LeftOut speaks of it.
 type attachedMail struct {
-	data []byte
+	part *part
 	left int
 }
 
 // mail gives the text of a whole mail, whose lines all end in CR where no LF is
 // among them.
-func (g *gatherer) mail(get func(name string) string, body []byte, depth int) ([]passage, error) {
-	if bytes.IndexByte(body, '\n') < 0 {
-		body = bytes.ReplaceAll(body, []byte("\r"), []byte("\n"))
-	}
+func (g *gatherer) mail(get func(name string) string, body *io.SectionReader, depth int) ([]passage, error) {
+	body = withLines(body)
 	root, err := newPart(get, body)
 	if err != nil {
 		return nil, err
 	}
-	if get("Content-Type") == "" && beginsWithPart(body) {
+	if get("Content-Type") == "" && beginsWithPart(start(body, 1000)) {
 		root.kind = "multipart/mixed"
 	}
 	return g.walk(root, depth)
 }
 
 // beginsWithPart tells a multipart whose header is lost by its first lines.
-func beginsWithPart(body []byte) bool {
+func beginsWithPart(begin []byte) bool {
 	var last []byte
-	for line := range bytes.Lines(body[:min(len(body), 1000)]) {
+	for line := range bytes.Lines(begin) {
 		if beginsPart(last, line) {
 			return true
 		}
@@ -129,12 +144,13 @@ func (g *gatherer) attachedMails() ([]passage, error) {
 	var all []passage
 	for i := len(g.mails) - 1; i >= 0; i-- {
 		attached := g.mails[i]
-		m, err := Open(bytes.NewReader(attached.data), int64(len(attached.data)))
+		mail := attached.part.plain()
+		m, err := Open(mail, mail.Size())
 		if err != nil {
 			continue // LeftOut names it
 		}
 		before := len(g.content.Photos)
-		passages, err := g.mail(m.value, attached.data[m.start+int64(len(m.raw)):], 1)
+		passages, err := g.mail(m.value, section(mail, m.start+int64(len(m.raw)), mail.Size()), 1)
 		if err != nil {
 			return nil, err
 		}
@@ -208,20 +224,19 @@ var stub = worded(`(?is)^.{0,200}\b(?:(?:support|view|display|read|see|enable|ca
 func isStub(text string) bool { return len(text) < 400 && stub.MatchString(text) }
 
 func (g *gatherer) leaf(p *part) []passage {
-	data := decode(p.encoding, p.body)
-	kind := pictureType(data)
-	wrapped, isTNEF := readTNEF(data)
+	begin := p.begin()
+	kind := pictureType(begin)
 	switch {
 	case kind != "":
-		g.content.Photos = append(g.content.Photos, Photo{kind, data})
-	case isTNEF && g.wrapped < maxWrapped:
-		return g.unwrap(wrapped)
-	case p.isText(data):
-		return []passage{g.withoutFiles(p.passage(data))}
+		g.content.Photos = append(g.content.Photos, Photo{kind, p})
+	case isTNEF(begin) && g.wrapped < maxWrapped:
+		return g.unwrap(readTNEF(p.bytes()))
+	case p.isText(begin):
+		return []passage{g.withoutFiles(p.passage(p.bytes()))}
 	case p.isSilent() || g.choice && strings.HasPrefix(p.kind, "text/"):
-	case len(data) > 0 || p.name != "":
+	case len(begin) > 0 || p.name != "":
 		if p.kind == "message/rfc822" {
-			g.mails = append(g.mails, attachedMail{data, len(g.content.LeftOut)})
+			g.mails = append(g.mails, attachedMail{p, len(g.content.LeftOut)})
 		}
 		g.leaveOut(p)
 	}
@@ -242,7 +257,7 @@ func (g *gatherer) withoutFiles(p passage) passage {
 // are too many of them (C24).
 func (g *gatherer) file(name string, data []byte) {
 	if g.files++; g.files <= maxParts {
-		g.leaf(&part{kind: "application/octet-stream", name: name, body: data})
+		g.leaf(&part{kind: "application/octet-stream", name: name, body: inMemory(data)})
 	}
 }
 
@@ -293,10 +308,11 @@ var dataKinds = map[string]bool{
 	"text/watch-html": true, "text/rfc822-headers": true,
 }
 
-// isText tells whether a leaf is something that its author wrote into the mail.
+// isText tells whether a leaf that begins so is something that its author wrote
+// into the mail.
 // A leaf whose type makes no sense is if it looks so, and so is a text of a type
 // that nobody knows (RFC 2046 §4.1.4).
-func (p *part) isText(data []byte) bool {
+func (p *part) isText(begin []byte) bool {
 	switch {
 	case p.disposition == "attachment" || dataKinds[p.kind]:
 		return false
@@ -305,7 +321,7 @@ func (p *part) isText(data []byte) bool {
 	case strings.HasPrefix(p.kind, "text/"):
 		return p.name == ""
 	}
-	return !strings.Contains(p.kind, "/") && bytes.IndexByte(data[:min(len(data), 1000)], 0) < 0
+	return !strings.Contains(p.kind, "/") && bytes.IndexByte(begin, 0) < 0
 }
 
 var enrichedTag = worded(`<(?:(<)|/?[A-Za-z][A-Za-z0-9-]{0,60}>)`)

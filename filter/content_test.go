@@ -9,12 +9,15 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
 	"unicode/utf8"
 )
@@ -58,7 +61,7 @@ func describe(t *testing.T, m *Message) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "title: %s\nprice: %s\n", title, p.amount)
 	for _, photo := range content.Photos {
-		fmt.Fprintf(&b, "photo: %s, mostly %s\n", photo.Type, colour(t, photo.Data))
+		fmt.Fprintf(&b, "photo: %s, mostly %s\n", photo.Type, colour(t, photoData(t, photo)))
 	}
 	for _, left := range content.LeftOut {
 		fmt.Fprintf(&b, "left out: %s\n", left)
@@ -81,6 +84,19 @@ func colour(t *testing.T, data []byte) string {
 		return "green"
 	}
 	return "blue"
+}
+
+// photoData is the whole photo, which must be the same however it is read.
+func photoData(t *testing.T, p Photo) []byte {
+	t.Helper()
+	data, err := p.AppendTo([]byte("x"))
+	if err != nil || data[0] != 'x' {
+		t.Fatalf("%.1q, %v", data, err)
+	}
+	if read, err := io.ReadAll(iotest.OneByteReader(p.Open())); err != nil || !bytes.Equal(read, data[1:]) {
+		t.Fatalf("reading gives %d bytes and %v, appending %d", len(read), err, len(data)-1)
+	}
+	return data[1:]
 }
 
 // picture makes a small picture of a type.
@@ -115,8 +131,8 @@ func TestPhotosByContent(t *testing.T) {
 			if err != nil || len(content.Photos) != 1 || content.Text != "" {
 				t.Fatalf("%s as %q: %v, %v", kind, claimed, content, err)
 			}
-			if p := content.Photos[0]; p.Type != "image/"+kind || !bytes.Equal(p.Data, data) {
-				t.Errorf("%s as %q: got %s, %d bytes", kind, claimed, p.Type, len(p.Data))
+			if p := content.Photos[0]; p.Type != "image/"+kind || !bytes.Equal(photoData(t, p), data) {
+				t.Errorf("%s as %q: got %s, %d bytes", kind, claimed, p.Type, len(photoData(t, p)))
 			}
 		}
 	}
@@ -271,18 +287,16 @@ func TestContentLimits(t *testing.T) {
 	}
 }
 
-// C24: 2 MB never cost over 10 s or 512 MB; here they cost much less. What is
-// allocated in all bounds what is held at once.
+// C24: 2 MB never cost over 10 s or 512 MB; here they cost much less.
 func TestHostileContentIsCheap(t *testing.T) {
-	const size = 2 << 20
-	fill := func(unit string) string { return strings.Repeat(unit, size/len(unit)) }
+	fill := func(unit string) string { return strings.Repeat(unit, hostileSize/len(unit)) }
 	html, long := "From: a@b.c\nContent-Type: text/html\n\n", strings.Repeat("b", 9000)
 	for name, mail := range map[string]string{
 		"20 unclosed":       nested(20, false, "\n"+fill("--b\n")),
 		"20 deep, long":     nested(20, true, "\n"+fill("x\n")),
 		"20 deep, often":    multipart("mixed", slices.Repeat([]string{nested(19, false, "\nx")}, 50)...),
 		"delimiters":        multipart("mixed", "\n"+fill("x--b b\n")),
-		"header lines":      multipart("mixed", slices.Repeat([]string{"a: b\n" + strings.Repeat("x\n", 30_000)}, 16)...),
+		"header lines":      multipart("mixed", slices.Repeat([]string{"a: b\n" + strings.Repeat("x\n", hostileSize/64)}, 16)...),
 		"boundary of 9 kB":  "From: a@b.c\nContent-Type: multipart/mixed; boundary=" + long + "\n" + fill("\n--"+long),
 		"bad base64":        "From: a@b.c\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\n" + fill("!"),
 		"one line":          multipart("mixed", "Content-Type: text/plain\n\n"+fill("x")),
@@ -332,18 +346,28 @@ func TestHostileContentIsCheap(t *testing.T) {
 			m := open(t, mail)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			start := time.Now()
+			start := worked(t)
 			if _, err := m.Content(); err != nil {
 				wantDefect(t, err, "")
 			}
-			took := time.Since(start)
+			took := worked(t) - start
 			runtime.ReadMemStats(&after)
-			mb := (after.TotalAlloc - before.TotalAlloc) >> 20
-			if t.Logf("%s, %d MB", took, mb); took > 4*time.Second*raceFactor || mb > 512*raceFactor {
-				t.Errorf("took %s and %d MB", took, mb)
+			allocated := after.TotalAlloc - before.TotalAlloc
+			if t.Logf("%s, %d MB", took, allocated>>20); took > hostileTime || allocated > hostileBytes {
+				t.Errorf("took %s and %d MB", took, allocated>>20)
 			}
 		})
 	}
+}
+
+// worked is how long the processors have worked for us: others may want them, too.
+func worked(t *testing.T) time.Duration {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // FuzzRead reads anything at all, whole and piecemeal.
@@ -442,7 +466,7 @@ func TestFilesWithin(t *testing.T) {
 		inner = winmail(inner)
 	}
 	g := gatherer{}
-	g.leaf(&part{kind: "application/ms-tnef", body: inner})
+	g.leaf(&part{kind: "application/ms-tnef", body: inMemory(inner)})
 	if g.files > 2*(maxWrapped+1) {
 		t.Errorf("%d files were opened", g.files)
 	}

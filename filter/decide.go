@@ -30,15 +30,20 @@ func (e Envelope) Shown() string {
 		asciiLower(local[cut+1:]) == asciiLower(e.Extension) {
 		local = local[:cut]
 	}
-	local = secretForm.ReplaceAllString(local, "")
+	if len(local) > secretLength {
+		local = secretForm.pattern().ReplaceAllString(local, "")
+	}
 	if domain == "" {
 		return local
 	}
 	return local + "@" + domain
 }
 
+// secretLength is how long an address secret is.
+const secretLength = 20
+
 // secretForm is what an address secret looks like, behind any delimiter.
-var secretForm = regexp.MustCompile(`(?i)[-_=.#][a-z2-7]{20}$`)
+var secretForm = worded(`(?i)[-_=.#][a-z2-7]{20}$`)
 
 // Action is what is to be done with a message.
 type Action string

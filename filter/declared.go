@@ -6,7 +6,6 @@ package filter
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -189,7 +188,7 @@ func (f *Field) read(text string) (string, bool) {
 	return text, text != "" && utf8.RuneCountInString(text) <= MaxTitle
 }
 
-var plainNumber = regexp.MustCompile(`^[-+]?\d{1,15}(?:[.,]\d{1,6})?$`)
+var plainNumber = worded(`^[-+]?\d{1,15}(?:[.,]\d{1,6})?$`)
 
 var yesOrNo = map[string]string{
 	"yes": "yes", "y": "yes", "true": "yes", "ja": "yes", "oui": "yes", "si": "yes", "sí": "yes", "sì": "yes", "sim": "yes", "tak": "yes", "ano": "yes", "да": "yes",
@@ -223,7 +222,7 @@ func parsePrice(text string) price {
 }
 
 var (
-	plainAmount = regexp.MustCompile(`^` + number + `$`)
+	plainAmount = worded(`^` + number + `$`)
 	onlyBargain = worded(`(?i)^[\s,(]*(?:` + bargain + `)?[\s.)]*$`)
 )
 
@@ -260,12 +259,12 @@ var (
 	hashtag     = worded(`#[\pL\pN_]*\pL[\pL\pN_]*`)
 	onlyTags    = worded(`^\s*(?:#[\pL\pN_]*\pL[\pL\pN_]*[\s,]*)+$`)
 	endsInTags  = worded(`(?:\s+#[\pL\pN_]*\pL[\pL\pN_]*)+\s*$`)
-	tagsBetween = regexp.MustCompile(`[,;]+`)
+	tagsBetween = worded(`[,;]+`)
 )
 
 // readTags splits a list of tags, at commas if it has any, else at blanks.
 func readTags(text string) []string {
-	words := tagsBetween.Split(text, -1)
+	words := tagsBetween.pattern().Split(text, -1)
 	if len(words) == 1 {
 		words = strings.Fields(text)
 	}

@@ -4,7 +4,6 @@ package filter
 // not certain stays in the title: a wrong price is worse than none.
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,12 +11,12 @@ import (
 
 var (
 	forwardMark = worded(`(?i)^(?:\[[^\]]{1,40}\]\s*)?(?:(?:fwd?|wg|tr|rv|enc|vb|pd|doorst|転送|转发|轉寄)(?:\[\d+\])?\s?[:：]|\[fwd: )`)
-	replyMark   = regexp.MustCompile(`(?i)^(?:(?:re|fwd?|aw|wg|sv|antw|antwort|rv|tr|rif|res|enc|vs|vb|odp|ynt|ilt|vá|doorst|отв|回复|答复|回覆|返信|转发|轉寄|転送)(?:\[\d+\])?\s?[:：]\s*)+`)
-	fwdBrackets = regexp.MustCompile(`(?i)^\[fwd:\s*(.*)\]$`)
+	replyMark   = worded(`(?i)^(?:(?:re|fwd?|aw|wg|sv|antw|antwort|rv|tr|rif|res|enc|vs|vb|odp|ynt|ilt|vá|doorst|отв|回复|答复|回覆|返信|转发|轉寄|転送)(?:\[\d+\])?\s?[:：]\s*)+`)
+	fwdBrackets = worded(`(?i)^\[fwd:\s*(.*)\]$`)
 	// serverMark is what mail servers put before subjects.
-	serverMark = regexp.MustCompile(`(?i)^(?:\[(?:external|extern|ext|spam|suspected spam|bulk)\]|\*{2,5}(?:spam|external)\*{2,5})\s*:?\s*`)
-	listMark   = regexp.MustCompile(`^\[([^\[\]]{1,40})\]\s*`)
-	halfWord   = regexp.MustCompile(`=\?[^?\s]+\?[bBqQ]\?[^?]*(?:\?=?)?`)
+	serverMark = worded(`(?i)^(?:\[(?:external|extern|ext|spam|suspected spam|bulk)\]|\*{2,5}(?:spam|external)\*{2,5})\s*:?\s*`)
+	listMark   = worded(`^\[([^\[\]]{1,40})\]\s*`)
+	halfWord   = worded(`=\?[^?\s]+\?[bBqQ]\?[^?]*(?:\?=?)?`)
 )
 
 // MaxTitle is the length of the longest title, in letters, where the flow sets
@@ -30,14 +29,14 @@ func (m *Message) title() string {
 	subject := m.Subject()
 	for {
 		before := subject
-		subject = serverMark.ReplaceAllString(subject, "")
-		subject = replyMark.ReplaceAllString(subject, "")
-		subject = fwdBrackets.ReplaceAllString(subject, "$1")
-		if mark := listMark.FindStringSubmatch(subject); mark != nil && m.isListMark(mark[1], subject[len(mark[0]):]) {
+		subject = serverMark.pattern().ReplaceAllString(subject, "")
+		subject = replyMark.pattern().ReplaceAllString(subject, "")
+		subject = fwdBrackets.pattern().ReplaceAllString(subject, "$1")
+		if mark := listMark.pattern().FindStringSubmatch(subject); mark != nil && m.isListMark(mark[1], subject[len(mark[0]):]) {
 			subject = subject[len(mark[0]):]
 		}
 		if subject == before {
-			return strings.Join(strings.Fields(halfWord.ReplaceAllString(subject, "")), " ")
+			return strings.Join(strings.Fields(halfWord.pattern().ReplaceAllString(subject, "")), " ")
 		}
 	}
 }
@@ -72,7 +71,7 @@ func CutTitle(title string, most int) string {
 
 // splitSubject gives the title and the price of a readable subject.
 func splitSubject(subject string) (title string, p price) {
-	subject = strings.TrimSpace(replyMark.ReplaceAllString(subject, ""))
+	subject = strings.TrimSpace(replyMark.pattern().ReplaceAllString(subject, ""))
 	start, end, p := findPrice(subject)
 	if p.amount == "" {
 		return subject, p
@@ -116,7 +115,7 @@ var (
 	givenFirst  = worded(`(?i)^(?:` + free + `\s*[:!–—-]+\s+|[(\[]` + free + `[!]*[)\]]\s*)`)
 	onlyFree    = worded(`(?i)^` + free + `[!.]*$`)
 	codeOfSign  = map[string]string{"€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "us$": "USD", "ca$": "CAD", "c$": "CAD", "au$": "AUD", "a$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL", "fr.": "CHF", "sfr.": "CHF", "fr": "CHF", "sfr": "CHF", "franken": "CHF", "₹": "INR", "rs.": "INR", "₺": "TRY", "₽": "RUB", "руб": "RUB", "руб.": "RUB", "₩": "KRW", "₪": "ILS", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "грн": "UAH", "元": "CNY", "円": "JPY", "dollar": "$", "dollars": "$", "bucks": "$", "kr.": "kr"}
-	isoCurrency = regexp.MustCompile(`^[a-z]{3}$`)
+	isoCurrency = worded(`^[a-z]{3}$`)
 )
 
 // currencyOf gives the currency that a sign stands for.
@@ -167,7 +166,7 @@ func findPrice(subject string) (start, end int, p price) {
 
 var (
 	touchesBefore = worded(`(?i)[\pL\pN.,'’/]$|\d\s*(?:[-–—]|\s` + between + `\s)\s*$`)
-	digitsBefore  = regexp.MustCompile(`\d[\s\x{a0}\x{202f}]$`)
+	digitsBefore  = worded(`\d[\s\x{a0}\x{202f}]$`)
 	touchesAfter  = worded(`(?i)^(?:[\pL\pN/%]|[.,'’]\d|[\s\x{a0}\x{202f}]\d{3}(?:\D|$)|\s*[-–—]\s*[\d$€£]|\s?per\s|\s` + between + `\s+\D{0,4}\d|` +
 		`[\s\x{a0}\x{202f}]?(?:` + multiples + `|` + moneyItself + `)(?:\P{L}|$))`)
 )
@@ -185,12 +184,12 @@ func standsAlone(before, after string, startsWithNumber bool) bool {
 // isLength tells feet from forints, of which a thing costs hundreds.
 func isLength(number, sign string) bool { return sign == "Ft" && len(amount(number)) < 3 }
 
-var decimals = regexp.MustCompile(`[.,](\d{1,2})$`)
+var decimals = worded(`[.,](\d{1,2})$`)
 
 // amount writes a number with a decimal point and no other marks.
 func amount(number string) string {
 	cents := ""
-	if m := decimals.FindStringSubmatch(number); m != nil {
+	if m := decimals.pattern().FindStringSubmatch(number); m != nil {
 		number, cents = number[:len(number)-len(m[0])], m[1]
 	}
 	number = strings.Map(func(r rune) rune {
@@ -209,24 +208,24 @@ func amount(number string) string {
 }
 
 var (
-	emptyBrackets = regexp.MustCompile(`\(\s*\)|\[\s*\]`)
-	leadingMark   = regexp.MustCompile(`^[\s\-–—,:;|/]+`)
-	trailingMark  = regexp.MustCompile(`(?i)(?:[\s\-–—,:;|/]|\s[.!]|\s(?:for|für|only|nur|asking|price|preis|prix))+$`)
+	emptyBrackets = worded(`\(\s*\)|\[\s*\]`)
+	leadingMark   = worded(`^[\s\-–—,:;|/]+`)
+	trailingMark  = worded(`(?i)(?:[\s\-–—,:;|/]|\s[.!]|\s(?:for|für|only|nur|asking|price|preis|prix))+$`)
 )
 
 // withoutRange takes the price out of the subject, with the dash, comma or
 // brackets that set it off.
 func withoutRange(subject string, start, end int) string {
 	before, after := subject[:start], subject[end:]
-	title := emptyBrackets.ReplaceAllString(before+" "+after, " ")
+	title := emptyBrackets.pattern().ReplaceAllString(before+" "+after, " ")
 	title = strings.Join(strings.Fields(title), " ")
-	title = leadingMark.ReplaceAllString(title, "")
-	title = trailingMark.ReplaceAllString(title, "")
-	return doubledMark.ReplaceAllString(title, "$1")
+	title = leadingMark.pattern().ReplaceAllString(title, "")
+	title = trailingMark.pattern().ReplaceAllString(title, "")
+	return doubledMark.pattern().ReplaceAllString(title, "$1")
 }
 
 // doubledMark is what stays in the middle of "Sofa - $40 - today".
-var doubledMark = regexp.MustCompile(`([-–—|,:;]\s)(?:[-–—|,:;]\s)+`)
+var doubledMark = worded(`([-–—|,:;]\s)(?:[-–—|,:;]\s)+`)
 
 // PriceFormats are the ways in which sites want prices written, each by an
 // example; the first is the default.

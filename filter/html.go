@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -84,11 +83,11 @@ const (
 )
 
 var (
-	hiddenStyle = regexp.MustCompile(`(?i)display\s*:\s*none|mso-hide\s*:\s*all|opacity\s*:\s*0(\.0+)?\s*(;|!|$)|max-height\s*:\s*0(?:px)?\s*(;|!|$)|text-indent\s*:\s*-\d{3,}`)
-	noSize      = regexp.MustCompile(`(?i)font-size\s*:\s*(?:0(?:px|pt|em|%)?|1px)\s*(?:;|!|$)`)
-	someSize    = regexp.MustCompile(`(?i)font-size\s*:\s*(?:[\d.]*[1-9][\d.]*(?:px|pt|pc|rem|cm|mm|in|vw)|(?:x+-)?(?:small|large)|medium)`)
-	unseenStyle = regexp.MustCompile(`(?i)visibility\s*:\s*(?:hidden|collapse)`)
-	seenStyle   = regexp.MustCompile(`(?i)visibility\s*:\s*visible`)
+	hiddenStyle = worded(`(?i)display\s*:\s*none|mso-hide\s*:\s*all|opacity\s*:\s*0(\.0+)?\s*(;|!|$)|max-height\s*:\s*0(?:px)?\s*(;|!|$)|text-indent\s*:\s*-\d{3,}`)
+	noSize      = worded(`(?i)font-size\s*:\s*(?:0(?:px|pt|em|%)?|1px)\s*(?:;|!|$)`)
+	someSize    = worded(`(?i)font-size\s*:\s*(?:[\d.]*[1-9][\d.]*(?:px|pt|pc|rem|cm|mm|in|vw)|(?:x+-)?(?:small|large)|medium)`)
+	unseenStyle = worded(`(?i)visibility\s*:\s*(?:hidden|collapse)`)
+	seenStyle   = worded(`(?i)visibility\s*:\s*visible`)
 )
 
 // readStyle gives the look that a style describes.
@@ -96,7 +95,7 @@ func readStyle(style []byte) look {
 	return look{hiddenStyle.Match(style), shownBy(style, noSize, someSize), shownBy(style, unseenStyle, seenStyle)}
 }
 
-func shownBy(style []byte, no, yes *regexp.Regexp) shown {
+func shownBy(style []byte, no, yes *wording) shown {
 	switch {
 	case no.Match(style):
 		return hidden

@@ -3,7 +3,6 @@ package filter
 import (
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -161,7 +160,7 @@ func (p *parser) trust(n strictyaml.Node) {
 
 // ownName is a name of a person or app: fit for addresses, and without
 // underscore, which then can stand between the two.
-var ownName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*$`)
+var ownName = worded(`^[a-z0-9][a-z0-9.-]*$`)
 
 // maxName is the longest name, in bytes: a local part has 64 (RFC 5321
 // §4.5.3.1.1).
@@ -268,7 +267,7 @@ func (p *parser) app(e strictyaml.Entry) *App {
 // reserved are the placeholders of a flow that the mail and the app itself fill.
 var reserved = []string{fieldTitle, fieldBody, fieldHTML, fieldPrice, "photos", "account", "password", "site"}
 
-var parameterName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+var parameterName = worded(`^[a-z][a-z0-9_-]*$`)
 
 func (a *App) parameters(n strictyaml.Node) {
 	for _, e := range n.Entries() {

@@ -219,10 +219,10 @@ func addressOrDomain(n strictyaml.Node) string {
 	return "@" + normal
 }
 
-var sizeWords = regexp.MustCompile(`^(over|under)\s+(\S.*)$`)
+var sizeWords = worded(`^(over|under)\s+(\S.*)$`)
 
 func size(n strictyaml.Node) condition {
-	words := sizeWords.FindStringSubmatch(n.Text())
+	words := sizeWords.pattern().FindStringSubmatch(n.Text())
 	if words == nil {
 		if n.IsText() {
 			n.Mistake("here belongs a size such as over 10M or under 800k, not %q", n.Text())

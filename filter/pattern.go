@@ -57,7 +57,7 @@ func (p *pattern) why(recipient string, s *Settings) string {
 	return "does not fit " + p.text
 }
 
-var patternPiece = regexp.MustCompile(`\{[^{}]*\}|\*|[^{}*]+|[{}]`)
+var patternPiece = worded(`\{[^{}]*\}|\*|[^{}*]+|[{}]`)
 
 func (p *parser) recipients(n strictyaml.Node) condition {
 	var c recipientCondition
@@ -70,7 +70,7 @@ func (p *parser) recipients(n strictyaml.Node) condition {
 // pattern reads one pattern.
 func (p *parser) pattern(n strictyaml.Node) *pattern {
 	text := n.Text()
-	pieces := patternPiece.FindAllString(text, -1)
+	pieces := patternPiece.pattern().FindAllString(text, -1)
 	if p.checkPieces(n, text, pieces) {
 		if why := ambiguity(pieces, p.s.PersonNames(), p.s.appNames()); why != "" {
 			n.Mistake("%s", why)

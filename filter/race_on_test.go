@@ -2,6 +2,13 @@
 
 package filter
 
-// raceFactor is how much more work may cost under the race detector, which has
-// pools forget, so that each use of a pattern allocates anew.
-const raceFactor = 16
+import "time"
+
+// Under the race detector everything takes ten times as long, and pools forget, so
+// that each use of a pattern allocates anew. A sixteenth of the hostile mail does:
+// what takes more than linear time or memory still exceeds this.
+const (
+	hostileSize  = 128 << 10
+	hostileTime  = 3 * time.Second
+	hostileBytes = 512 << 20
+)

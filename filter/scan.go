@@ -1,11 +1,12 @@
 package filter
 
-// The parts of a multipart (RFC 2046 §5.1) are told apart by enmime, one level
-// at a time, and only after a pass over the lines that checks the limits (C24)
-// and writes the delimiters anew. It is given one level, and of that the headers
-// alone: each level of multiparts that are not closed doubles its time (48 kB,
-// 1000 parts, 20 deep, cost it 17 s), and it copies photos several times. The
-// delimiters are written anew because of what it makes of broken ones:
+// The parts of a multipart (RFC 2046 §5.1) are told apart here, one level at a
+// time, in one pass over its lines that holds no more than a header in memory and
+// checks the limits (C24). A part is a section of the file; enmime reads what its
+// header says of its type. It does not tell the parts apart: each level of
+// multiparts that are not closed doubles its time (48 kB, 1000 parts, 20 deep,
+// cost it 17 s), it copies photos several times, and this is what it makes of
+// broken ones:
 //   - a part without a header, or whose header begins with a blank, fails the
 //     whole mail;
 //   - a line with one byte before the delimiter counts as a delimiter;
@@ -15,11 +16,9 @@ package filter
 
 import (
 	"bytes"
-	"crypto/rand"
-	"regexp"
+	"io"
 	"strings"
 
-	"github.com/jhillyerd/enmime/v2"
 	"github.com/jhillyerd/enmime/v2/mediatype"
 )
 
@@ -32,21 +31,20 @@ const (
 	maxParameters = 100      // pieces of one Content-Type or Content-Disposition (RFC 2231 §3)
 )
 
-// part is the message or a part of it. enmime's own Part keeps no parameters,
-// such as format=flowed.
+// part is the message or a part of it.
 type part struct {
 	kind        string // media type in lower case, "" if none is given or it makes no sense
 	params      map[string]string
-	disposition string // inline, attachment or ""
-	name        string // file name, as the mail chose it
-	encoding    string // content transfer encoding in lower case
-	body        []byte // encoded
+	disposition string            // inline, attachment or ""
+	name        string            // file name, as the mail chose it
+	encoding    string            // content transfer encoding in lower case
+	body        *io.SectionReader // encoded
 }
 
 func (p *part) isMultipart() bool { return strings.HasPrefix(p.kind, "multipart/") }
 
 // newPart reads what get gives of a part's header.
-func newPart(get func(name string) string, body []byte) (*part, error) {
+func newPart(get func(name string) string, body *io.SectionReader) (*part, error) {
 	p := &part{encoding: keyword(get("Content-Transfer-Encoding")), body: body}
 	var err error
 	if p.kind, p.params, err = mediaType(get("Content-Type")); err != nil {
@@ -82,69 +80,52 @@ func mediaType(value string) (kind string, params map[string]string, err error) 
 	return strings.ToLower(kind), params, nil
 }
 
-// split gives a multipart's parts as enmime reads them, none if it has none.
+// split gives a multipart's parts, none if it has none.
 func (g *gatherer) split(p *part) ([]*part, error) {
-	delimiter := findDelimiter(p.body, strings.TrimRight(p.params["boundary"], " \t"))
+	delimiter := findDelimiter(newLines(p.body), strings.TrimRight(p.params["boundary"], " \t"))
 	if delimiter == nil {
 		return nil, nil
 	}
-	r := rewriter{gatherer: g, mark: rand.Text(), body: p.body}
-	if err := r.rewrite(delimiter); err != nil {
-		return nil, err
-	}
-	root, err := enmime.NewParser(
-		enmime.RawContent(true), // transfer.go decodes, and says why
-		enmime.MaxStoredPartErrors(1),
-		enmime.SetCustomParseMediaType(func(value string) (string, map[string]string, []string, error) {
-			if value == r.mark {
-				return "multipart/mixed", map[string]string{"boundary": r.mark}, nil, nil
-			}
-			return "", nil, nil, nil // a part's: without a boundary enmime does not go into it
-		}),
-	).ReadParts(bytes.NewReader(r.out))
-	if err != nil {
-		return nil, defect("The parts of the message cannot be told apart.")
-	}
-	kind := p.kind
-	var parts []*part
-	for child := root.FirstChild; child != nil; child = child.NextSibling {
-		body := child.Content
-		if string(body) == r.mark {
-			body, r.kept = r.kept[0], r.kept[1:]
-		}
-		p, err := newPart(child.Header.Get, body)
-		if err != nil {
-			return nil, err
-		}
-		if kind == "multipart/digest" && child.Header.Get("Content-Type") == "" {
-			p.kind = "message/rfc822" // RFC 2046 §5.1.5
-		}
-		parts = append(parts, p)
-	}
-	return parts, nil
+	s := splitter{gatherer: g, of: p, lines: newLines(p.body)}
+	err := s.split(delimiter)
+	return s.parts, err
 }
 
 // findDelimiter gives the line that begins each part: the one of the boundary
 // that is named or, where that is nowhere, the first that looks like one.
-func findDelimiter(body []byte, boundary string) []byte {
-	named, shown, last := []byte("--"+boundary), []byte(nil), []byte(nil)
-	for line := range bytes.Lines(body) {
+func findDelimiter(in *lines, boundary string) (shown []byte) {
+	named := []byte("--" + boundary)
+	var last []byte // the line before, if it begins with hyphens
+	for {
+		line := in.nextAfter(last)
 		text := bytes.TrimRight(line, " \t\r\n")
 		switch {
+		case len(line) == 0:
+			return shown
 		case boundary != "" && bytes.Equal(text, named):
 			return named
 		case shown != nil:
 		case looksLikeDelimiter(text):
-			shown = text
+			shown = bytes.Clone(text)
 		case beginsPart(last, line):
-			shown = last
+			shown = bytes.Clone(last)
 		}
-		last = text
+		if last = last[:0]; bytes.HasPrefix(text, []byte("--")) {
+			last = append(last, text...)
+		}
 	}
-	return shown
 }
 
-var partHeader = regexp.MustCompile(`(?i)^content-(?:type|transfer-encoding|disposition|id)\s*:`)
+// nextAfter gives the next line that may begin a part or, behind one that
+// begins with hyphens, just the next.
+func (l *lines) nextAfter(last []byte) []byte {
+	if len(last) > 0 {
+		return l.next()
+	}
+	return l.hyphened()
+}
+
+var partHeader = worded(`(?i)^content-(?:type|transfer-encoding|disposition|id)\s*:`)
 
 // beginsPart tells whether line is the first of a part's header and the one
 // before it is its delimiter, be it one with blanks in it.
@@ -159,18 +140,15 @@ func looksLikeDelimiter(line []byte) bool {
 	return ok && len(boundary) <= 200 && !bytes.ContainsAny(boundary, " \t") && len(bytes.Trim(boundary, "-_=")) > 0
 }
 
-// rewriter writes a multipart as enmime is given it: without what stands
-// before and behind its parts, always closed, with the mark for its boundary,
-// for its type, and for the body of each part.
-type rewriter struct {
+// splitter takes a multipart apart.
+type splitter struct {
 	*gatherer
-	mark  string // random, so that no mail holds it
-	body  []byte
-	out   []byte
+	*lines
+	of    *part
+	parts []*part
 	state state
-	head  int      // where the header being read begins in out
-	start int      // where the body being read begins in body
-	kept  [][]byte // bodies of the parts that have one
+	head  []byte // of the part being read
+	from  int64  // where its body begins
 }
 
 type state int
@@ -178,61 +156,73 @@ type state int
 const (
 	outside state = iota // before the first part or behind the last
 	inHead
-	inBody // which enmime does not see
+	inBody
 )
 
-// rewrite goes on behind the last delimiter, in case it was that of an inner
+// split goes on behind the last delimiter, in case it was that of an inner
 // multipart with the same boundary.
-func (r *rewriter) rewrite(delimiter []byte) error {
-	r.add("Content-Type: ", r.mark, "\r\n\r\n")
-	at := 0
-	for line := range bytes.Lines(r.body) {
-		var err error
+func (s *splitter) split(delimiter []byte) (err error) {
+	for line := s.line(); len(line) > 0 && err == nil; line = s.line() {
+		at := s.at - int64(len(line))
 		rest, ok := bytes.CutPrefix(line, delimiter)
 		rest = bytes.TrimRight(rest, " \t\r\n")
 		switch {
 		case ok && len(rest) == 0:
-			r.endBody(at)
-			err = r.begin()
+			if err = s.end(at); err == nil {
+				err = s.begin()
+			}
 		case ok && string(rest) == "--":
-			r.endBody(at)
-			r.state = outside
-		case r.state == inHead:
-			err = r.headLine(line, at)
+			err = s.end(at)
+		case s.state == inHead:
+			err = s.headLine(line, at)
 		}
-		if err != nil {
-			return err
-		}
-		at += len(line)
 	}
-	r.endBody(at)
-	if r.state == inHead {
-		r.add("\r\n") // the last line may lack its end
+	if err == nil {
+		err = s.end(s.of.body.Size())
 	}
-	r.add("--", r.mark, "--\r\n")
+	return err
+}
+
+// line gives the next line that can matter.
+func (s *splitter) line() []byte {
+	if s.state == inHead {
+		return s.next()
+	}
+	return s.hyphened()
+}
+
+// begin begins a part.
+func (s *splitter) begin() error {
+	if s.gatherer.parts++; s.gatherer.parts > maxParts {
+		return defect("The message has more than %d parts.", maxParts)
+	}
+	s.state, s.head = inHead, s.head[:0]
 	return nil
 }
 
-// endBody keeps a body without its last line end, which is the delimiter's
-// (RFC 2046 §5.1.1).
-func (r *rewriter) endBody(at int) {
-	if r.state == inBody {
-		r.kept = append(r.kept, trimLineEnd(r.body[r.start:at]))
+// end ends the part at hand, if there is one. The last line end of its body is
+// the delimiter's (RFC 2046 §5.1.1).
+func (s *splitter) end(at int64) error {
+	switch s.state {
+	case outside:
+		return nil
+	case inHead:
+		s.from = at
 	}
-}
-
-// begin begins a part, with a field of ours: then no header fails enmime.
-func (r *rewriter) begin() error {
-	if r.parts++; r.parts > maxParts {
-		return defect("The message has more than %d parts.", maxParts)
+	fields := headFields(s.head)
+	p, err := newPart(func(name string) string { return fields[strings.ToLower(name)] }, withoutLineEnd(section(s.of.body, s.from, at)))
+	if err != nil {
+		return err
 	}
-	r.add("--", r.mark, "\r\nMIME-Version: 1.0\r\n")
-	r.state, r.head = inHead, len(r.out)
+	if s.of.kind == "multipart/digest" && fields["content-type"] == "" {
+		p.kind = "message/rfc822" // RFC 2046 §5.1.5
+	}
+	s.parts, s.state = append(s.parts, p), outside
 	return nil
 }
 
 // looseParameter is one that a program has folded without a blank before it.
-var looseParameter = regexp.MustCompile(`^[A-Za-z*0-9-]+=`)
+var looseParameter = worded(`^[A-Za-z*0-9-]+=`)
 
 // continuesHead tells whether a line may belong to a header after head. Where
 // the empty line is missing, what follows is the body.
@@ -245,30 +235,42 @@ func continuesHead(head, line []byte) bool {
 
 // headLine takes a line of a header over. A part may have no header, not even an
 // empty one.
-func (r *rewriter) headLine(line []byte, at int) error {
-	head := r.out[r.head:]
+func (s *splitter) headLine(line []byte, at int64) error {
 	switch {
 	case len(trimLineEnd(line)) == 0:
-		r.beginBody(at + len(line))
-	case !continuesHead(head, line):
-		r.beginBody(at)
+		s.state, s.from = inBody, s.at
+	case !continuesHead(s.head, line):
+		s.state, s.from = inBody, at
 	default:
-		if r.headers += len(line); len(head)+len(line) > maxPartHeader || r.headers > maxPartFields {
+		if s.headers += len(line); len(s.head)+len(line) > maxPartHeader || s.headers > maxPartFields {
 			return defect("The header of a part of the message is larger than %d kB.", maxPartHeader>>10)
 		}
-		r.out = append(r.out, line...)
+		s.head = append(s.head, line...)
 	}
 	return nil
 }
 
-// beginBody lets the mark stand for the body; split puts it back.
-func (r *rewriter) beginBody(at int) {
-	r.state, r.start = inBody, at
-	r.add("\r\n", r.mark, "\r\n")
-}
-
-func (r *rewriter) add(texts ...string) {
-	for _, text := range texts {
-		r.out = append(r.out, text...)
+// headFields gives the fields of a part's header by their names in lower case,
+// of several the first. What is no field belongs to the one before.
+func headFields(head []byte) map[string]string {
+	fields := map[string]string{}
+	var name string
+	var value []byte
+	take := func() {
+		if _, given := fields[name]; !given {
+			fields[name] = string(value)
+		}
 	}
+	for line := range bytes.Lines(head) {
+		before, after, ok := bytes.Cut(line, []byte(":"))
+		switch {
+		case !ok || line[0] == ' ' || line[0] == '\t':
+			value = append(append(value, ' '), bytes.TrimSpace(line)...)
+		case isFieldName(before):
+			take()
+			name, value = strings.ToLower(string(bytes.TrimSpace(before))), append(value[:0], bytes.TrimSpace(after)...)
+		}
+	}
+	take()
+	return fields
 }

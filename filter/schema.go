@@ -76,11 +76,11 @@ func plainShapes() map[shape]strictyaml.Schema {
 		aDatabase:    fitting(`^postgres(ql)?://[^\s]+/[^\s]+$`),
 		aCount:       {"type": "integer", "minimum": 1},
 		trueOrFalse:  strictyaml.Bool,
-		thePeople:    named(ownName.String(), ref(aPerson)),
-		theApps:      named(ownName.String(), ref(anApp)),
+		thePeople:    named(ownName.pattern().String(), ref(aPerson)),
+		theApps:      named(ownName.pattern().String(), ref(anApp)),
 		theRules:     {"type": "array", "items": ref(aRule), "minItems": 1},
 		theWith:      parametersSchema(),
-		theFields:    named(parameterName.String(), strictyaml.AnyOf(strictyaml.Schema{"enum": fieldTypes}, strictyaml.OneOrMore(strictyaml.Scalar))),
+		theFields:    named(parameterName.pattern().String(), strictyaml.AnyOf(strictyaml.Schema{"enum": fieldTypes}, strictyaml.OneOrMore(strictyaml.Scalar))),
 	}
 }
 
@@ -107,7 +107,7 @@ func named(pattern string, value strictyaml.Schema) strictyaml.Schema {
 // knows.
 func parametersSchema() strictyaml.Schema {
 	schema := strictyaml.Schema{"type": "object", "additionalProperties": strictyaml.AnyOf(strictyaml.Scalar, strictyaml.Schema{"type": "null"})}
-	schema["propertyNames"] = strictyaml.Schema{"pattern": parameterName.String(), "not": strictyaml.Schema{"enum": reserved}}
+	schema["propertyNames"] = strictyaml.Schema{"pattern": parameterName.pattern().String(), "not": strictyaml.Schema{"enum": reserved}}
 	return schema
 }
 

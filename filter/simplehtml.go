@@ -7,14 +7,13 @@ package filter
 
 import (
 	"html"
-	"regexp"
 	"strings"
 )
 
 var (
 	bullet     = worded(`^\s*(?:[-*•–]|\d{1,3}[.)])\s+(\S.*)$`)
-	ordered    = regexp.MustCompile(`^\s*\d{1,3}[.)]\s`)
-	webAddress = regexp.MustCompile(`https?://[^\s<>"()]+[^\s<>"().,;:!?']`)
+	ordered    = worded(`^\s*\d{1,3}[.)]\s`)
+	webAddress = worded(`https?://[^\s<>"()]+[^\s<>"().,;:!?']`)
 )
 
 // simpleHTML gives <p>, <br>, <ul>, <ol>, <li> and <a>, and nothing else.
@@ -60,7 +59,7 @@ func writeBlock(out *strings.Builder, lines []string) {
 func linked(line string) string {
 	var out strings.Builder
 	at := 0
-	for _, m := range webAddress.FindAllStringIndex(line, -1) {
+	for _, m := range webAddress.pattern().FindAllStringIndex(line, -1) {
 		url := html.EscapeString(line[m[0]:m[1]])
 		out.WriteString(html.EscapeString(line[at:m[0]]) + `<a href="` + url + `">` + url + `</a>`)
 		at = m[1]

@@ -14,7 +14,7 @@ import (
 func cleanText(text string) string {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n\n", "\u0085", "\n").Replace(text)
 	if strings.Contains(text, "=?") {
-		text = encodedWord.ReplaceAllStringFunc(text, decodeWords) // as some programs quote subjects
+		text = encodedWord.pattern().ReplaceAllStringFunc(text, decodeWords) // as some programs quote subjects
 	}
 	return strings.Map(func(r rune) rune {
 		switch {

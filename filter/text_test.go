@@ -130,5 +130,5 @@ func FuzzSplitSubject(f *testing.F) {
 
 // splitable tells whether there is anything but reply marks.
 func splitable(subject string) bool {
-	return replyMark.ReplaceAllString(readable(subject), "") != ""
+	return replyMark.pattern().ReplaceAllString(readable(subject), "") != ""
 }

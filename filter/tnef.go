@@ -14,6 +14,8 @@ import (
 
 var tnefSignature = []byte{0x78, 0x9f, 0x3e, 0x22}
 
+const tnefHead = 6 // bytes: the signature and a key
+
 // Attributes of TNEF (MS-OXTNEF 2.1.3.3) and properties of MAPI (MS-OXPROPS).
 const (
 	tnefBody       = 0x0002800c
@@ -42,12 +44,14 @@ type tnef struct {
 	files      []tnefFile
 }
 
-// readTNEF reads as far as it makes sense; false if data is no TNEF.
-func readTNEF(data []byte) (t tnef, ok bool) {
-	if !bytes.HasPrefix(data, tnefSignature) || len(data) < 6 {
-		return t, false
-	}
-	for rest := data[6:]; len(rest) >= 9; {
+// isTNEF tells a winmail.dat by its first bytes.
+func isTNEF(begin []byte) bool {
+	return bytes.HasPrefix(begin, tnefSignature) && len(begin) >= tnefHead
+}
+
+// readTNEF reads as far as it makes sense.
+func readTNEF(data []byte) (t tnef) {
+	for rest := data[tnefHead:]; len(rest) >= 9; {
 		id, size := binary.LittleEndian.Uint32(rest[1:]), binary.LittleEndian.Uint32(rest[5:])
 		rest = rest[9:]
 		if uint64(size)+2 > uint64(len(rest)) {
@@ -59,7 +63,7 @@ func readTNEF(data []byte) (t tnef, ok bool) {
 		t.attribute(id, rest[:size])
 		rest = rest[size+2:] // with its checksum
 	}
-	return t, true
+	return t
 }
 
 func (t *tnef) attribute(id uint32, value []byte) {

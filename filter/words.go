@@ -8,8 +8,6 @@ package filter
 
 import (
 	"bytes"
-	"encoding/base64"
-	"regexp"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -24,7 +22,7 @@ import (
 
 // encodedWord is RFC 2047 §2, with the language of RFC 2231 §5. The text may
 // hold blanks and question marks, which are forbidden and do occur.
-var encodedWord = regexp.MustCompile(`=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?(.*?)\?=`)
+var encodedWord = worded(`=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?(.*?)\?=`)
 
 // decodeWords decodes the RFC 2047 words of an unfolded value. Words side by
 // side in one charset are joined before their charset is decoded.
@@ -42,7 +40,7 @@ func decodeWords(value string) string {
 		out.WriteString(toUTF8(charset, pending))
 		pending = pending[:0]
 	}
-	for _, m := range encodedWord.FindAllStringSubmatchIndex(value, -1) {
+	for _, m := range encodedWord.pattern().FindAllStringSubmatchIndex(value, -1) {
 		gap, name := value[at:m[0]], value[m[2]:m[3]]
 		beside := at > 0 && strings.TrimSpace(gap) == ""
 		if !beside || !strings.EqualFold(name, charset) {
@@ -67,33 +65,62 @@ func decodeWord(encoding, text string) []byte {
 	return unescape(nil, []byte(strings.ReplaceAll(text, "_", " ")))
 }
 
-// decodeBase64 reads over whatever is not base64, padding included. What is all
-// base64, as most is, the standard library decodes faster.
-func decodeBase64[text string | []byte](encoded text) []byte {
-	out := make([]byte, base64.StdEncoding.DecodedLen(len(encoded)))
-	if n, err := base64.StdEncoding.Decode(out, []byte(encoded)); err == nil {
-		return out[:n]
-	}
-	out = out[:0]
-	var bits uint32
-	count := 0
-	for i := range len(encoded) {
-		value := base64Values[encoded[i]]
-		if value < 0 {
-			continue
+// decodeBase64 reads over whatever is not base64.
+func decodeBase64(encoded string) []byte {
+	var d base64Decoder
+	return d.end(d.decode(make([]byte, 0, len(encoded)/4*3+3), []byte(encoded)))
+}
+
+// base64Decoder decodes base64 piece by piece. It reads over whatever is none.
+type base64Decoder struct {
+	bits  uint32
+	count int // of signs whose bits are in bits
+}
+
+// decode appends what encoded stands for to out. Up to two bytes stay behind
+// until more comes, or the end.
+func (d *base64Decoder) decode(out, encoded []byte) []byte {
+	for i := 0; i < len(encoded); i++ {
+		for d.count == 0 && i+4 <= len(encoded) {
+			a, b := base64Values[encoded[i]], base64Values[encoded[i+1]]
+			c, e := base64Values[encoded[i+2]], base64Values[encoded[i+3]]
+			if a|b|c|e < 0 {
+				break
+			}
+			four := uint32(a)<<18 | uint32(b)<<12 | uint32(c)<<6 | uint32(e)
+			out = append(out, byte(four>>16), byte(four>>8), byte(four))
+			i += 4
 		}
-		bits = bits<<6 | uint32(value)
-		if count++; count == 4 {
-			out = append(out, byte(bits>>16), byte(bits>>8), byte(bits))
-			bits, count = 0, 0
+		if i < len(encoded) {
+			out = d.sign(out, encoded[i])
 		}
 	}
-	switch count {
+	return out
+}
+
+// sign takes one sign.
+func (d *base64Decoder) sign(out []byte, sign byte) []byte {
+	value := base64Values[sign]
+	if value < 0 {
+		return out
+	}
+	d.bits = d.bits<<6 | uint32(value)
+	if d.count++; d.count == 4 {
+		out = append(out, byte(d.bits>>16), byte(d.bits>>8), byte(d.bits))
+		d.bits, d.count = 0, 0
+	}
+	return out
+}
+
+// end appends the bytes that stayed behind.
+func (d *base64Decoder) end(out []byte) []byte {
+	switch d.count {
 	case 2:
-		out = append(out, byte(bits>>4))
+		out = append(out, byte(d.bits>>4))
 	case 3:
-		out = append(out, byte(bits>>10), byte(bits>>2))
+		out = append(out, byte(d.bits>>10), byte(d.bits>>2))
 	}
+	d.count = 0
 	return out
 }
 
@@ -192,10 +219,10 @@ func lookUpCharset(name string) encoding.Encoding {
 	if known, err = ianaindex.MIME.Encoding(name); err == nil {
 		return known
 	}
-	if spelt := misspelt.ReplaceAllString(name, "windows-$1"); spelt != name {
+	if spelt := misspelt.pattern().ReplaceAllString(name, "windows-$1"); spelt != name {
 		return lookUpCharset(spelt)
 	}
-	if spelt := misspeltISO.ReplaceAllString(name, "iso-8859-$1"); spelt != name {
+	if spelt := misspeltISO.pattern().ReplaceAllString(name, "iso-8859-$1"); spelt != name {
 		return lookUpCharset(spelt)
 	}
 	return nil
@@ -203,8 +230,8 @@ func lookUpCharset(name string) encoding.Encoding {
 
 // Names that only mails have: cp-1252, win_1251, iso8859_15, iso 8859-1.
 var (
-	misspelt    = regexp.MustCompile(`^(?:cp|win|ms|windows)[-_ ]?(125\d)$`)
-	misspeltISO = regexp.MustCompile(`^iso[-_ ]?8859[-_ ]?(\d+)(?:-[a-z]+)?$`)
+	misspelt    = worded(`^(?:cp|win|ms|windows)[-_ ]?(125\d)$`)
+	misspeltISO = worded(`^iso[-_ ]?8859[-_ ]?(\d+)(?:-[a-z]+)?$`)
 )
 
 func isASCII(data []byte) bool {
@@ -216,11 +243,11 @@ func isASCII(data []byte) bool {
 	return true
 }
 
-var utf7Shift = regexp.MustCompile(`\+([A-Za-z0-9+/]*)-?`)
+var utf7Shift = worded(`\+([A-Za-z0-9+/]*)-?`)
 
 // decodeUTF7 follows RFC 2152, which golang.org/x/text does not know.
 func decodeUTF7(text string) string {
-	return utf7Shift.ReplaceAllStringFunc(text, func(shift string) string {
+	return utf7Shift.pattern().ReplaceAllStringFunc(text, func(shift string) string {
 		if shift == "+-" {
 			return "+"
 		}

@@ -21,6 +21,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -81,7 +82,7 @@ func (w Work) lists() bool { return w.Flow != nil && w.Flow.Publishes() && w.Flo
 // Photo is a picture as it will be uploaded.
 type Photo struct {
 	Type string // image/jpeg, image/png, image/gif or image/webp, by content
-	Data []byte
+	Data *io.SectionReader
 }
 
 // Outcome is what has come of a job. The zero Outcome means nothing is known:

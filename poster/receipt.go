@@ -8,14 +8,14 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"mime"
 	"net/http"
+	"net/mail"
 	"regexp"
 	"strings"
 	"sync"
 	texttemplate "text/template"
 	"time"
-
-	"github.com/jhillyerd/enmime/v2"
 
 	"mailapp/poster/ledger"
 )
@@ -83,15 +83,16 @@ func (p *Poster) compose(job Job, o Outcome, now time.Time) ([]byte, error) {
 	if err := htmlReceipt().Execute(&html, r); err != nil {
 		return nil, err
 	}
-	b := automatic(p.From, job.Sender, now).
-		Subject(subjectOf(o)+job.Title).
-		Header("Message-ID", messageID(job.Key, strings.ReplaceAll(string(o.State), " ", "-"), p.From)).
-		Text(text.Bytes()).HTML(html.Bytes())
-	b = inThread(b, job.References, job.MessageID)
+	body := multipart("alternative", textPart("text/plain", text.Bytes()), textPart("text/html", html.Bytes()))
 	if r.Screenshot != "" {
-		b = b.AddInline(o.Screenshot, picture, "screenshot."+strings.TrimPrefix(picture, "image/"), screenshotID)
+		shot := screenshot(o.Screenshot, picture, "inline")
+		shot.add("Content-ID", "<"+screenshotID+">")
+		body = multipart("related", body, shot)
 	}
-	return encode(b)
+	m := automatic(p.From, job.Sender, subjectOf(o)+job.Title, now)
+	m.add("Message-ID", messageID(job.Key, strings.ReplaceAll(string(o.State), " ", "-"), p.From))
+	m.inThread(job.References, job.MessageID)
+	return m.with(body), nil
 }
 
 const screenshotID = "screenshot@mailapp"
@@ -130,18 +131,17 @@ type Notice struct {
 
 // Compose writes the notice as C19 wants it.
 func (n Notice) Compose(now time.Time) ([]byte, error) {
-	b := automatic(n.From, n.To, now).
-		Subject(n.Subject).
-		Header("Message-ID", messageID(n.Key, n.kind(now), n.From)).
-		Text([]byte(n.Text))
+	m := automatic(n.From, n.To, n.Subject, now)
+	m.add("Message-ID", messageID(n.Key, n.kind(now), n.From))
 	if n.ReplyTo != "" {
-		b = b.ReplyTo("", n.ReplyTo)
+		m.add("Reply-To", (&mail.Address{Address: n.ReplyTo}).String())
 	}
+	m.inThread(n.References, n.Answers)
+	body := textPart("text/plain", []byte(n.Text))
 	if n.Screenshot != nil {
-		picture := http.DetectContentType(n.Screenshot)
-		b = b.AddAttachment(n.Screenshot, picture, "screenshot."+strings.TrimPrefix(picture, "image/"))
+		body = multipart("mixed", body, screenshot(n.Screenshot, http.DetectContentType(n.Screenshot), "attachment"))
 	}
-	return encode(inThread(b, n.References, n.Answers))
+	return m.with(body), nil
 }
 
 // kind tells notices of one job apart: another reason or day is other news.
@@ -152,12 +152,16 @@ func (n Notice) kind(now time.Time) string {
 
 // automatic begins a mail that no robot answers (RFC 3834 §3.1.7 and §5) and
 // that mailapp itself never acts on.
-func automatic(from, to string, now time.Time) enmime.MailBuilder {
-	return enmime.Builder().
-		From("mailapp", from).To("", to).Date(now).
-		Header("Auto-Submitted", "auto-replied").
-		Header("X-Auto-Response-Suppress", "All").
-		Header(LoopHeader, "1")
+func automatic(from, to, subject string, now time.Time) *part {
+	m := &part{}
+	m.add("From", (&mail.Address{Name: "mailapp", Address: from}).String())
+	m.add("To", (&mail.Address{Address: to}).String())
+	m.add("Subject", encodedWords(subject))
+	m.add("Date", now.Format(time.RFC1123Z))
+	m.add("Auto-Submitted", "auto-replied")
+	m.add("X-Auto-Response-Suppress", "All")
+	m.add(LoopHeader, "1")
+	return m
 }
 
 func messageID(key, kind, from string) string {
@@ -165,33 +169,25 @@ func messageID(key, kind, from string) string {
 }
 
 // inThread makes the mail an answer (RFC 5322 §3.6.4).
-func inThread(b enmime.MailBuilder, references, answers string) enmime.MailBuilder {
+func (p *part) inThread(references, answers string) {
 	if refs := threadIDs(references, answers); len(refs) > 0 {
-		b = b.Header("References", strings.Join(refs, " "))
+		p.add("References", strings.Join(refs, " "))
 	}
 	if id := threadIDs(answers); len(id) == 1 {
-		b = b.Header("In-Reply-To", id[0])
+		p.add("In-Reply-To", id[0])
 	}
-	return b
 }
 
-// encode gives the mail's bytes with lines that end in LF, as a pipe wants
-// them.
-func encode(b enmime.MailBuilder) ([]byte, error) {
-	part, err := b.Build()
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := part.Encode(&out); err != nil {
-		return nil, err
-	}
-	return bytes.ReplaceAll(out.Bytes(), []byte("\r\n"), []byte("\n")), nil
+func screenshot(picture []byte, kind, disposition string) *part {
+	name := "screenshot." + strings.TrimPrefix(kind, "image/")
+	p := filePart(kind, picture)
+	p.add("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": name}))
+	return p
 }
 
 func domain(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
 
-var msgID = regexp.MustCompile(`<[!-;=?-~]{1,250}>`)
+var msgID = compiled(`<[!-;=?-~]{1,250}>`)
 
 // threadIDs gives the well-formed message identifiers (RFC 5322 §3.6.4) in
 // the texts, at most the last ten, each once: the mail's own bytes reach no
@@ -199,11 +195,17 @@ var msgID = regexp.MustCompile(`<[!-;=?-~]{1,250}>`)
 func threadIDs(texts ...string) []string {
 	var ids []string
 	seen := map[string]bool{}
-	for _, id := range msgID.FindAllString(strings.Join(texts, " "), -1) {
+	for _, id := range msgID().FindAllString(strings.Join(texts, " "), -1) {
 		if !seen[id] {
 			seen[id] = true
 			ids = append(ids, id)
 		}
 	}
 	return ids[max(0, len(ids)-10):]
+}
+
+// compiled gives a pattern that is compiled when it is first asked for: most
+// mails end with their header, and all patterns together take longer than they.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

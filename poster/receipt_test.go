@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 const onePixel = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU" +
 	"\x00\x00\x00\nIDATx\x9cc`\x00\x00\x00\x02\x00\x01H\xaf\xa4q\x00\x00\x00\x00IEND\xaeB`\x82"
 
-var boundary = regexp.MustCompile(`enmime-[0-9a-f-]{36}`)
+var boundary = regexp.MustCompile(`mailapp-[A-Z2-7]{26}`)
 
 // C19: golden receipts, to the byte but for MIME boundaries.
 func TestGoldenReceipts(t *testing.T) {

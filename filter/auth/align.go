@@ -1,8 +1,6 @@
 package auth
 
 import (
-	"regexp"
-
 	"golang.org/x/net/publicsuffix"
 )
 
@@ -81,7 +79,7 @@ func (r *resolver) alignmentMode(from, tag string) (mode, error) {
 		}
 		var found []string
 		for _, record := range txt {
-			if isDMARC.MatchString(record) {
+			if isDMARC().MatchString(record) {
 				found = append(found, record)
 			}
 		}
@@ -95,7 +93,7 @@ func (r *resolver) alignmentMode(from, tag string) (mode, error) {
 	return unsaid, nil
 }
 
-var isDMARC = regexp.MustCompile(`^v[ \t]*=[ \t]*DMARC1[ \t]*(;|$)`)
+var isDMARC = compiled(`^v[ \t]*=[ \t]*DMARC1[ \t]*(;|$)`)
 
 // modeIn reads one record. Who asks for strict alignment in a record that is
 // otherwise broken gets it.
@@ -107,10 +105,10 @@ func modeIn(record, tag string) mode {
 		return unsaid
 	case said && lower(asked) != "r":
 		return strict
-	case !policy.MatchString(tags["p"]):
+	case !policy().MatchString(tags["p"]):
 		return unsaid
 	}
 	return relaxed
 }
 
-var policy = regexp.MustCompile(`^(?i:none|quarantine|reject)$`)
+var policy = compiled(`^(?i:none|quarantine|reject)$`)

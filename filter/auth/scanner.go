@@ -35,21 +35,23 @@ var classes = func() (t [256]class) {
 	for i := 0x21; i < 0x100; i++ {
 		c := byte(i)
 		alnum := '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
-		for set, is := range map[class]bool{
-			visible: c != 0x7f,
-			ctext:   c != 0x7f && !strings.ContainsRune(`()\`, rune(c)),
-			qtext:   c != 0x7f && !strings.ContainsRune(`"\`, rune(c)),
-			atext:   c >= 0x80 || alnum || strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", rune(c)),
-			token:   c != 0x7f && !strings.ContainsRune(`()<>@,;:\"/[]?=`, rune(c)),
-			keyword: alnum || c == '-',
-			digit:   '0' <= c && c <= '9',
-			label:   c >= 0x80 || alnum || c == '-',
-
-			selector:  alnum || c == '-' || c == '_',
-			traceText: c < 0x7f && !strings.ContainsRune(`()<>@,;"\`, rune(c)),
+		for _, in := range [...]struct {
+			set class
+			is  bool
+		}{
+			{visible, c != 0x7f},
+			{ctext, c != 0x7f && !strings.ContainsRune(`()\`, rune(c))},
+			{qtext, c != 0x7f && !strings.ContainsRune(`"\`, rune(c))},
+			{atext, c >= 0x80 || alnum || strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", rune(c))},
+			{token, c != 0x7f && !strings.ContainsRune(`()<>@,;:\"/[]?=`, rune(c))},
+			{keyword, alnum || c == '-'},
+			{digit, '0' <= c && c <= '9'},
+			{label, c >= 0x80 || alnum || c == '-'},
+			{selector, alnum || c == '-' || c == '_'},
+			{traceText, c < 0x7f && !strings.ContainsRune(`()<>@,;"\`, rune(c))},
 		} {
-			if is {
-				t[c] |= set
+			if in.is {
+				t[c] |= in.set
 			}
 		}
 	}

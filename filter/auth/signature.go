@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -73,11 +74,11 @@ func aSelector(s string) string {
 }
 
 var (
-	canonical = regexp.MustCompile(`^(simple|relaxed)(/(simple|relaxed))?$`)
-	seconds   = regexp.MustCompile(`^[0-9]{1,12}$`)
+	canonical = compiled(`^(simple|relaxed)(/(simple|relaxed))?$`)
+	seconds   = compiled(`^[0-9]{1,12}$`)
 	// bTag is what go-msgauth takes for the tag b= when it empties it for
 	// the hash. It must find that tag and nothing else.
-	bTag = regexp.MustCompile(`b\s*=[^;]`)
+	bTag = compiled(`b\s*=[^;]`)
 )
 
 // fault tells why the signature proves nothing whatever its key is, nil if
@@ -99,13 +100,13 @@ func (sig *signature) fault(now time.Time) error {
 		return errors.New("its algorithm is not known (RFC 6376 §3.3)")
 	case limited:
 		return errors.New("l= says that not all of the body is signed (RFC 6376 §8.2)")
-	case t["c"] != "" && !canonical.MatchString(t["c"]):
+	case t["c"] != "" && !canonical().MatchString(t["c"]):
 		return errors.New("its canonicalization is not known (RFC 6376 §3.4)")
 	case t["q"] != "" && !slices.Contains(list(t["q"]), "dns/txt"):
 		return errors.New("its key cannot be asked for (RFC 6376 §3.5)")
 	case sig.selector == "" || len(sig.keyName()) > 253:
 		return errors.New("s= is no selector (RFC 6376 §3.1)")
-	case len(bTag.FindAllString(sig.field.Value, -1)) != 1:
+	case len(bTag().FindAllString(sig.field.Value, -1)) != 1:
 		return errors.New("b= stands in it twice")
 	case !strictBase64(t["bh"], sha256.Size) || !strictBase64(t["b"], 0):
 		return errors.New("b= or bh= is not base64 of its length (RFC 4648 §3.5)")
@@ -158,7 +159,7 @@ func (sig *signature) covers(names ...string) error {
 // clock that is wrong, or somebody's who wants it to count for long.
 func (sig *signature) inTime(now time.Time) error {
 	made, ends := sig.tags["t"], sig.tags["x"]
-	if made != "" && !seconds.MatchString(made) || ends != "" && !seconds.MatchString(ends) {
+	if made != "" && !seconds().MatchString(made) || ends != "" && !seconds().MatchString(ends) {
 		return errors.New("t= or x= is no time (RFC 6376 §3.5)")
 	}
 	if ends != "" && (now.IsZero() || unix(ends).Before(now)) {
@@ -208,4 +209,10 @@ func (sig *signature) checkKey(records []string) error {
 func (sig *signature) digest() string {
 	sum := sha256.Sum256([]byte(withoutBlanks(sig.tags["b"])))
 	return "dkim:" + hex.EncodeToString(sum[:])
+}
+
+// compiled gives a pattern that is compiled when it is first asked for: most
+// mails end with their header, and all patterns together take longer than they.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -16,7 +16,7 @@ var (
 	Scalar = Schema{"type": []string{"string", "number", "boolean"}}
 	Bool   = Schema{"type": []string{"boolean", "string"}, "pattern": `^([yY]|[yY]es|YES|[oO]n|ON|[nN]|[nN]o|NO|[oO]ff|OFF)$`}
 	Time   = Schema{"type": "string", "pattern": `^([0-9.]+(ms|s|m|h))+$`}
-	Size   = Schema{"type": []string{"integer", "string"}, "minimum": 1, "pattern": sizeText.String()}
+	Size   = Schema{"type": []string{"integer", "string"}, "minimum": 1, "pattern": sizePattern}
 )
 
 // Ref is whatever [Schema.Document] defines by this name.

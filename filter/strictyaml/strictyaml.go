@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -115,19 +116,19 @@ func (d *Document) note(p Pos, format string, args ...any) {
 	d.mistakes = append(d.mistakes, Mistake{d.name, p, fmt.Sprintf(format, args...)})
 }
 
-var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+var syntaxLine = compiled(`^yaml: (?:line (\d+): )?`)
 
 // noteSyntax turns yaml.v3's "yaml: line 3: …" into a mistake with a place.
 func (d *Document) noteSyntax(err error) {
 	text := err.Error()
 	line := 1
-	if m := syntaxLine.FindStringSubmatch(text); m != nil {
+	if m := syntaxLine().FindStringSubmatch(text); m != nil {
 		text = text[len(m[0]):]
 		if n, err := strconv.Atoi(m[1]); err == nil && n > 0 {
 			line = n
 		}
 	}
-	if unquoted.MatchString(text) {
+	if unquoted().MatchString(text) {
 		text += "; a text with any of , : # [ ] { } in it belongs between quotes"
 	}
 	d.note(Pos{line, 1}, "not YAML: %s", text)
@@ -135,7 +136,7 @@ func (d *Document) noteSyntax(err error) {
 
 // unquoted is what is said of a text that means something to YAML, such as
 // the selector input[type=file] within braces.
-var unquoted = regexp.MustCompile(`^did not find expected ('|key|node content)|^mapping values are not allowed`)
+var unquoted = compiled(`^did not find expected ('|key|node content)|^mapping values are not allowed`)
 
 // plain refuses aliases, anchors, explicit tags, empty list items and deep
 // nesting; false if the document cannot be read on.
@@ -342,7 +343,9 @@ func (n Node) Duration() time.Duration {
 	return d
 }
 
-var sizeText = regexp.MustCompile(`^(\d{1,12})\s*([kKMG]?)B?$`)
+const sizePattern = `^(\d{1,12})\s*([kKMG]?)B?$`
+
+var sizeText = compiled(sizePattern)
 
 // Size gives a number of bytes: 800, 64k, 50M or 1G, in powers of 1024.
 func (n Node) Size() int64 {
@@ -362,7 +365,7 @@ const maxBytes = 1 << 50
 // ParseSize reads a number of bytes such as 800, 64k, 50M or 1G, in powers of
 // 1024; false if text is none or over a pebibyte.
 func ParseSize(text string) (bytes int64, ok bool) {
-	m := sizeText.FindStringSubmatch(text)
+	m := sizeText().FindStringSubmatch(text)
 	if m == nil {
 		return 0, false
 	}
@@ -444,4 +447,10 @@ func editDistance(a, b string) int {
 		}
 	}
 	return d[len(a)][len(b)]
+}
+
+// compiled gives a pattern that is compiled when it is first asked for: most
+// mails end with their header, and all patterns together take longer than they.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

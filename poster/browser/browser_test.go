@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -230,9 +231,20 @@ func photos(n int) []flow.Photo {
 	var all []flow.Photo
 	for i := range n {
 		data := append([]byte("\xff\xd8\xff\xe0"), make([]byte, 50_000)...)
-		all = append(all, flow.Photo{Name: fmt.Sprintf("photo-%d.jpg", i+1), Data: data})
+		all = append(all, newPhoto(fmt.Sprintf("photo-%d.jpg", i+1), data))
 	}
 	return all
+}
+
+func newPhoto(name string, data []byte) flow.Photo {
+	return flow.Photo{Name: name, Data: io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))}
+}
+
+// dataOf is all of a photo.
+func dataOf(p flow.Photo) []byte {
+	data := make([]byte, p.Data.Size())
+	n, _ := p.Data.ReadAt(data, 0)
+	return data[:n]
 }
 
 // counter counts requests by method and path.

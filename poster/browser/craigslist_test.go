@@ -135,7 +135,7 @@ func (s *craigslist) post(w http.ResponseWriter, r *http.Request) {
 	at := slices.Index(s.way, step)
 	switch _, err := r.Cookie("cl_session"); {
 	case r.URL.Path == "/image":
-		w.Write(photos(1)[0].Data)
+		w.Write(dataOf(photos(1)[0]))
 	case r.URL.Path == "/c/sfo" && err == nil:
 		http.Redirect(w, r, "/k/Zk8/a1?s="+s.way[0], http.StatusFound)
 	case r.URL.Path != "/k/Zk8/a1" || err != nil:
@@ -228,7 +228,7 @@ func (s *craigslist) ad() visit {
 // numbered makes photos that differ.
 func numbered(all []flow.Photo) []flow.Photo {
 	for i := range all {
-		all[i].Data[len(all[i].Data)-1] = byte(i)
+		all[i] = newPhoto(all[i].Name, append(dataOf(all[i]), byte(i)))
 	}
 	return all
 }
@@ -285,7 +285,7 @@ func (s *craigslist) check(t *testing.T, v visit, result flow.Result) {
 			t.Errorf("%s is %q, want %q", name, got, value)
 		}
 	}
-	if !slices.EqualFunc(ad.photos, v.photos, func(got []byte, p flow.Photo) bool { return bytes.Equal(got, p.Data) }) {
+	if !slices.EqualFunc(ad.photos, v.photos, func(got []byte, p flow.Photo) bool { return bytes.Equal(got, dataOf(p)) }) {
 		t.Errorf("%d photos are online, or others than the %d that were sent, or in another order", len(ad.photos), len(v.photos))
 	}
 	url, number := s.posting.URL+"/sfc/fuo/d/"+craigslistNumber+".html", craigslistNumber

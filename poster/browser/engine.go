@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/go-rod/rod/lib/cdp"
@@ -33,14 +34,16 @@ var (
 )
 
 // engineFunction is the engine as a function of its task.
-var engineFunction = "task => {" +
-	"const names = (" + namesSource + ")();" +
-	"const finder = (" + finderSource + ")(names);" +
-	"const mouse = (" + mouseSource + ")(names, finder);" +
-	"const source = (" + sourceSource + ")();" +
-	"const conditions = (" + conditionsSource + ")(names, finder, source, task.typed || []);" +
-	"const actions = (" + actionsSource + ")(task, names, finder, mouse);" +
-	"return (" + engineSource + ")(task, names, finder, mouse, source, conditions, actions) }"
+var engineFunction = sync.OnceValue(func() string {
+	return "task => {" +
+		"const names = (" + namesSource + ")();" +
+		"const finder = (" + finderSource + ")(names);" +
+		"const mouse = (" + mouseSource + ")(names, finder);" +
+		"const source = (" + sourceSource + ")();" +
+		"const conditions = (" + conditionsSource + ")(names, finder, source, task.typed || []);" +
+		"const actions = (" + actionsSource + ")(task, names, finder, mouse);" +
+		"return (" + engineSource + ")(task, names, finder, mouse, source, conditions, actions) }"
+})
 
 // worldName is the isolated world that the engine runs in.
 const worldName = "mailapp"
@@ -191,7 +194,7 @@ func (t *tab) askIn(ctx context.Context, q question, in *inner) (answer, error) 
 		return answer{}, err
 	}
 	data, err := t.evaluate(ctx, map[string]any{
-		"functionDeclaration": engineFunction,
+		"functionDeclaration": engineFunction(),
 		"executionContextId":  world,
 		"arguments":           []any{map[string]any{"value": q}},
 		"awaitPromise":        true,

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -167,12 +168,21 @@ func (d *runDir) layOut(photos []flow.Photo) ([]string, error) {
 			return nil, fmt.Errorf("photo %q: not a plain file name", p.Name)
 		}
 		path := filepath.Join(dir, p.Name)
-		if err := os.WriteFile(path, p.Data, 0o600); err != nil {
+		if err := writePhoto(path, p); err != nil {
 			return nil, err
 		}
 		paths = append(paths, path)
 	}
 	return paths, nil
+}
+
+func writePhoto(path string, p flow.Photo) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, io.NewSectionReader(p.Data, 0, p.Data.Size()))
+	return errors.Join(err, f.Close())
 }
 
 // removeWithin tries to remove the directory until the time is up: a process

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -28,7 +29,7 @@ func clean(s string) string {
 }
 
 // pathParameters are those of a path's parts (RFC 3986, 3.3).
-var pathParameters = regexp.MustCompile(`;[^/]*`)
+var pathParameters = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`;[^/]*`) })
 
 // pageURL gives a URL without what may identify a session: query, fragment,
 // user, and what follows a semicolon in the path, such as ;jsessionid=.
@@ -37,6 +38,6 @@ func pageURL(s string) string {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return ""
 	}
-	path := pathParameters.ReplaceAllString(u.EscapedPath(), "")
+	path := pathParameters().ReplaceAllString(u.EscapedPath(), "")
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host}).String() + path
 }

@@ -219,7 +219,7 @@ func photograph(t *testing.T, n int) flow.Photo {
 	if err := jpeg.Encode(&data, picture, nil); err != nil {
 		t.Fatal(err)
 	}
-	return flow.Photo{Name: fmt.Sprintf("photo-%d.jpg", n), Data: data.Bytes()}
+	return newPhoto(fmt.Sprintf("photo-%d.jpg", n), data.Bytes())
 }
 
 // post is a visit that writes about a garden.
@@ -284,7 +284,7 @@ func (w *wordpress) mustRefuse(t *testing.T, author string) {
 	if failure == nil || failure.Published || !strings.Contains(failure.Error(), "asked whether to leave it") {
 		t.Errorf("left the editor: %v", failure)
 	}
-	v.before, v.photos = "", []flow.Photo{{Name: "photo-1.jpg", Data: []byte("no picture")}}
+	v.before, v.photos = "", []flow.Photo{newPhoto("photo-1.jpg", []byte("no picture"))}
 	v.mustFail(t, flow.Sender, "Sorry, you are not allowed to upload this file type.")
 	if posts := w.named(t, v.values["title"]); len(posts) > 0 {
 		t.Errorf("published %v", posts)
@@ -338,7 +338,7 @@ func (w *wordpress) checkPhotos(t *testing.T, v visit, post article) {
 		}
 		data, err := io.ReadAll(answer.Body)
 		answer.Body.Close()
-		if err != nil || !bytes.Equal(data, v.photos[i].Data) {
+		if err != nil || !bytes.Equal(data, dataOf(v.photos[i])) {
 			t.Errorf("photo %d of the library is another: %v", i+1, err)
 		}
 		if !strings.Contains(shown[i][1], name) {

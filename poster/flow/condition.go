@@ -105,11 +105,11 @@ func (p Pattern) literal(text string) string {
 	return strings.Join(pieces, `[\s\S]*`)
 }
 
-var blanks = regexp.MustCompile(`\s+`)
+var blanks = compiled(`\s+`)
 
 // literal writes text as an expression in which any white space fits any other.
 func literal(text string) string {
-	return blanks.ReplaceAllLiteralString(regexp.QuoteMeta(strings.ReplaceAll(text, "\u00a0", " ")), `[\s\u00a0]+`)
+	return blanks().ReplaceAllLiteralString(regexp.QuoteMeta(strings.ReplaceAll(text, "\u00a0", " ")), `[\s\u00a0]+`)
 }
 
 // String gives the pattern as it is written.

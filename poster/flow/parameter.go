@@ -3,7 +3,6 @@ package flow
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -81,14 +80,14 @@ func (p Parameter) check(value string, wrong []WrongSetting) []WrongSetting {
 	return wrong
 }
 
-var plainNumber = regexp.MustCompile(`^[-+]?\d+(\.\d+)?$`)
+var plainNumber = compiled(`^[-+]?\d+(\.\d+)?$`)
 
 // wrong says why value is none of the parameter's type, or nothing.
 func (p Parameter) wrong(value string) string {
 	switch {
 	case value == "" && p.Required:
 		return "is empty"
-	case p.Type == NumberType && !plainNumber.MatchString(value):
+	case p.Type == NumberType && !plainNumber().MatchString(value):
 		return fmt.Sprintf("must be a number, not %q", value)
 	case p.Type == YesNoType && value != "yes" && value != "no":
 		return fmt.Sprintf("must be yes or no, not %q", value)

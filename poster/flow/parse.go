@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 
 	"mailapp/filter/strictyaml"
 )
@@ -109,13 +110,13 @@ func (p *parser) limits(m map[string]strictyaml.Node) {
 	}
 }
 
-var viewportText = regexp.MustCompile(`^(\d{3,4})x(\d{3,4})$`)
+var viewportText = compiled(`^(\d{3,4})x(\d{3,4})$`)
 
 func viewport(n strictyaml.Node) Viewport {
 	if !n.IsSet() {
 		return Viewport{}
 	}
-	m := viewportText.FindStringSubmatch(n.Text())
+	m := viewportText().FindStringSubmatch(n.Text())
 	if m == nil {
 		if n.IsText() {
 			n.Mistake("a viewport is width and height in pixels, such as 1280x900")
@@ -163,11 +164,11 @@ func (p *parser) failing(n strictyaml.Node) Failing {
 	return f
 }
 
-var nameText = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+var nameText = compiled(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
 // goodName notes a name that could not be a placeholder.
 func goodName(e strictyaml.Entry) {
-	if !nameText.MatchString(e.Key) {
+	if !nameText().MatchString(e.Key) {
 		e.Name.Mistake("a name consists of letters, digits, - and _, not %q", e.Key)
 	}
 }
@@ -288,3 +289,9 @@ func reaches(next map[string][]string, from, to string, seen map[string]bool) bo
 
 // itemNumber gives the number of a list item.
 func itemNumber(prefix string, i int) string { return fmt.Sprintf("%s%d", prefix, i) }
+
+// compiled gives a pattern that is compiled when it is first asked for: most
+// mails end with their header, and all patterns together take longer than they.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}

@@ -242,8 +242,8 @@ func (p *parser) readEach(n strictyaml.Node) Step {
 var rowNames = []string{"url", "title"}
 
 var (
-	attribute = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
-	property  = regexp.MustCompile(`^property/[A-Za-z_$][A-Za-z0-9_$]*$`)
+	attribute = compiled(`^[a-z][a-z0-9_-]*$`)
+	property  = compiled(`^property/[A-Za-z_$][A-Za-z0-9_$]*$`)
 )
 
 // reading reads one `number: {at: css/.number, from: text, matching: '(\d+)'}`.
@@ -282,7 +282,7 @@ func checkReading(e strictyaml.Entry, n strictyaml.Node, m map[string]strictyaml
 	case from == Given:
 	case from != "url" && !m["at"].IsSet():
 		n.Mistake("at is missing: the element to read %s from", from)
-	case m["from"].IsText() && !attribute.MatchString(from) && !property.MatchString(from):
+	case m["from"].IsText() && !attribute().MatchString(from) && !property().MatchString(from):
 		m["from"].Mistake("from is text, url, link, value, property/NAME or the name of an attribute, not %q", from)
 	}
 }

@@ -119,7 +119,7 @@ func (p *parser) test(kind TestKind, n strictyaml.Node, m map[string]strictyaml.
 // fieldName reads the name of a placeholder, without braces.
 func (p *parser) fieldName(n strictyaml.Node) string {
 	name := n.Text()
-	if n.IsText() && !nameText.MatchString(name) {
+	if n.IsText() && !nameText().MatchString(name) {
 		n.Mistake("here belongs the name of a placeholder without its braces, not %q", name)
 		return ""
 	}
@@ -177,7 +177,7 @@ func (p *parser) url(n strictyaml.Node) Pattern {
 }
 
 // strange is what RE2 and JavaScript do not read alike.
-var strange = regexp.MustCompile(`\(\?[imsU-]*[:)]|\(\?P?<|\\[AzQEC]|\[\[:|\\[pP]|\\x\{`)
+var strange = compiled(`\(\?[imsU-]*[:)]|\(\?P?<|\\[AzQEC]|\[\[:|\\[pP]|\\x\{`)
 
 // pattern reads what a text is compared with.
 func (p *parser) pattern(n strictyaml.Node) Pattern {
@@ -203,10 +203,10 @@ func (p *parser) expression(n strictyaml.Node, text string) Pattern {
 		return Pattern{Kind: Regexp, Text: whole}
 	}
 	t.pos = whole.pos
-	bare := placeholder.ReplaceAllLiteralString(text, "x")
+	bare := placeholder().ReplaceAllLiteralString(text, "x")
 	if _, err := regexp.Compile(bare); err != nil {
 		n.Mistake("%v", err)
-	} else if s := strange.FindString(strings.ReplaceAll(bare, "(?:", "(")); s != "" {
+	} else if s := strange().FindString(strings.ReplaceAll(bare, "(?:", "(")); s != "" {
 		n.Mistake("%q is not read alike by browsers and mailapp: write the expression without it", s)
 	}
 	return Pattern{Kind: Regexp, Text: t}

@@ -3,7 +3,6 @@ package flow
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -18,7 +17,7 @@ var prefixes = []Kind{Text, Aria, Role, CSS, XPath, Pierce, Nth}
 
 // likePrefix is what could be meant for a prefix; text that begins so is
 // written text/….
-var likePrefix = regexp.MustCompile(`^([a-z]{2,8})/\S`)
+var likePrefix = compiled(`^([a-z]{2,8})/\S`)
 
 // ParseLocator reads one alternative of a locator as it is written in a flow.
 func ParseLocator(written string) (Locator, error) {
@@ -73,7 +72,7 @@ func parseLink(written string) (Link, error) {
 
 // noPrefix refuses text that may be a mistyped prefix.
 func noPrefix(written string) error {
-	m := likePrefix.FindStringSubmatch(written)
+	m := likePrefix().FindStringSubmatch(written)
 	if m == nil {
 		return nil
 	}
@@ -100,12 +99,12 @@ func parseNth(text string) (int, error) {
 }
 
 // attribute of an accessible name's query, as Chrome's recordings write it.
-var ariaAttribute = regexp.MustCompile(`\[\s*([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')\s*\]`)
+var ariaAttribute = compiled(`\[\s*([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')\s*\]`)
 
 // parseAria takes Name[role="button"] or [name="…"][role="…"] apart.
 func parseAria(text string) (role, name string, err error) {
-	name = strings.TrimSpace(ariaAttribute.ReplaceAllString(text, ""))
-	for _, m := range ariaAttribute.FindAllStringSubmatch(text, -1) {
+	name = strings.TrimSpace(ariaAttribute().ReplaceAllString(text, ""))
+	for _, m := range ariaAttribute().FindAllStringSubmatch(text, -1) {
 		switch value := m[2] + m[3]; {
 		case m[1] == "role":
 			role, err = value, knownRole(value)
@@ -165,7 +164,7 @@ func checkXPath(t Template) error {
 func balanced(selector string) error {
 	var open []byte
 	closing := map[byte]byte{'[': ']', '(': ')', '"': '"', '\'': '\''}
-	text := placeholder.ReplaceAllString(selector, "x")
+	text := placeholder().ReplaceAllString(selector, "x")
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		last := byte(0)

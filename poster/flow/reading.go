@@ -42,16 +42,16 @@ func (r Reading) Take(found string) (value string, ok bool) {
 }
 
 var (
-	digits = regexp.MustCompile(`([-+\x{2212}]?)\s?\p{Sc}?\s?(\d+(?:[.,'’]\d+|[\s\x{a0}\x{2009}\x{202f}]\d{3}\b)*)`)
+	digits = compiled(`([-+\x{2212}]?)\s?\p{Sc}?\s?(\d+(?:[.,'’]\d+|[\s\x{a0}\x{2009}\x{202f}]\d{3}\b)*)`)
 	// decimals is what stands behind a comma or point that is no mark of thousands.
-	decimals = regexp.MustCompile(`[.,](\d{1,2}|\d{4,})$`)
+	decimals = compiled(`[.,](\d{1,2}|\d{4,})$`)
 )
 
 // number reads the first number in a text as people write them, "1.234,50 €"
 // or "$1,234.5", and gives it as 1234.50 or 1234.5. One comma or point before
 // exactly three digits is a mark of thousands, unless 0 stands before it.
 func number(text string) (string, bool) {
-	found := digits.FindStringSubmatch(text)
+	found := digits().FindStringSubmatch(text)
 	if found == nil {
 		return "", false
 	}
@@ -77,7 +77,7 @@ func decimalMark(number string) int {
 	switch {
 	case last <= 0:
 		return 0
-	case decimals.MatchString(number), number[:last] == "0":
+	case decimals().MatchString(number), number[:last] == "0":
 		return last
 	case strings.ContainsAny(number[:last], ".,") && !strings.Contains(number[:last], number[last:last+1]):
 		return last // the marks before it are others: 1.234,567

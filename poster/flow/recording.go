@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,14 +92,14 @@ type Note struct {
 func (n Note) String() string { return fmt.Sprintf("%s:%d:%d: %s", n.File, n.Line, n.Column, n.Text) }
 
 var (
-	beginsAsJSON = regexp.MustCompile(`^(\x{feff})?\s*\{\s*"`)
-	hasSteps     = regexp.MustCompile(`"steps"\s*:`)
-	hasOrigins   = regexp.MustCompile(`"origins"\s*:`) // a flow of ours that is written as JSON
+	beginsAsJSON = compiled(`^(\x{feff})?\s*\{\s*"`)
+	hasSteps     = compiled(`"steps"\s*:`)
+	hasOrigins   = compiled(`"origins"\s*:`) // a flow of ours that is written as JSON
 )
 
 // isRecording tells a recording from a flow by its content.
 func isRecording(data []byte) bool {
-	return beginsAsJSON.Match(data) && hasSteps.Match(data) && !hasOrigins.Match(data)
+	return beginsAsJSON().Match(data) && hasSteps().Match(data) && !hasOrigins().Match(data)
 }
 
 // recorder turns one recording into a flow.
@@ -336,14 +335,14 @@ func (r *recorder) publish() {
 
 // publishing is what buttons that publish say: the verb comes first, or last in
 // German and Dutch. So "Post now", but neither "My posts" nor "View post".
-var publishing = regexp.MustCompile(`(?i)^\W*(publish|post|submit|send|save|publier|envoyer|enregistrer|publicar|enviar|guardar|pubblica|invia|salva)\b` +
+var publishing = compiled(`(?i)^\W*(publish|post|submit|send|save|publier|envoyer|enregistrer|publicar|enviar|guardar|pubblica|invia|salva)\b` +
 	`|(veröffentlichen|absenden|senden|speichern|aufgeben|inserieren|publiceren|plaatsen|verzenden|opslaan)\W*$`)
 
 // saysPublish tells whether a click's name says that it publishes.
 func saysPublish(s Step) bool {
 	return s.Verb == Click && slices.ContainsFunc(s.At.Alternatives, func(c Chain) bool {
 		l := c[len(c)-1]
-		return (l.Kind == Aria || l.Kind == Text) && publishing.MatchString(l.Value.text)
+		return (l.Kind == Aria || l.Kind == Text) && publishing().MatchString(l.Value.text)
 	})
 }
 

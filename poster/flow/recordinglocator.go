@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -59,7 +58,7 @@ func (r *recorder) selectors(s *Step, n strictyaml.Node) Locator {
 func (r *recorder) likePlaceholder(s *Step, at Locator) {
 	for _, c := range at.Alternatives {
 		for _, l := range c {
-			like := cmp.Or(placeholder.FindString(l.Value.text), shellStyle.FindString(l.Value.text))
+			like := cmp.Or(placeholder().FindString(l.Value.text), shellStyle().FindString(l.Value.text))
 			if like != "" && (l.Kind != Text || s.Verb != Fill) {
 				r.note(s, "a selector has %s in it, which is looked for as it stands; if the page shows there what was typed before, the flow needs a placeholder instead", like)
 				return
@@ -181,29 +180,29 @@ func sameElement(a, b Step) bool {
 // What a person types for a field of the mail: {{title}} as in flows, $title
 // within a text, or TITLE alone.
 var (
-	shellStyle = regexp.MustCompile(`(?i)\$(title|body|price|account|password)\b`)
-	capitals   = regexp.MustCompile(`^\s*(TITLE|BODY|PRICE|ACCOUNT|PASSWORD)\s*$`)
+	shellStyle = compiled(`(?i)\$(title|body|price|account|password)\b`)
+	capitals   = compiled(`^\s*(TITLE|BODY|PRICE|ACCOUNT|PASSWORD)\s*$`)
 )
 
 func shellName(text string) string { return "{{" + strings.ToLower(text[1:]) + "}}" }
 
 // placeholders writes what was typed for a field as a placeholder.
 func placeholders(typed string) string {
-	if m := capitals.FindStringSubmatch(typed); m != nil {
+	if m := capitals().FindStringSubmatch(typed); m != nil {
 		return "{{" + strings.ToLower(m[1]) + "}}"
 	}
-	return shellStyle.ReplaceAllStringFunc(typed, shellName)
+	return shellStyle().ReplaceAllStringFunc(typed, shellName)
 }
 
 // passwordWords are how fields for passwords are named, in code and by label.
-var passwordWords = regexp.MustCompile(`(?i)passwor[dt]|passwd|passphrase|\bpwd\b|\bpass\b|kennwort|mot de passe|contraseña|wachtwoord|senha|hasło|lösenord|пароль`)
+var passwordWords = compiled(`(?i)passwor[dt]|passwd|passphrase|\bpwd\b|\bpass\b|kennwort|mot de passe|contraseña|wachtwoord|senha|hasło|lösenord|пароль`)
 
 // forPassword tells whether a field seems to be for a password: by its name,
 // or by what its selectors say of it and not of what is around it.
 func forPassword(at Locator) bool {
 	return slices.ContainsFunc(at.Alternatives, func(c Chain) bool {
 		l := c[len(c)-1]
-		return passwordWords.MatchString(lastPiece(l.Kind, l.Value.text))
+		return passwordWords().MatchString(lastPiece(l.Kind, l.Value.text))
 	})
 }
 
@@ -233,9 +232,9 @@ var keyNames = map[string]string{
 }
 
 var (
-	sidedKey    = regexp.MustCompile(`^(Shift|Control|Alt|Meta)(?:Left|Right)$`)
-	letterKey   = regexp.MustCompile(`^Key([A-Z])$`)
-	numberedKey = regexp.MustCompile(`^(?:Digit|Numpad)([0-9])$`)
+	sidedKey    = compiled(`^(Shift|Control|Alt|Meta)(?:Left|Right)$`)
+	letterKey   = compiled(`^Key([A-Z])$`)
+	numberedKey = compiled(`^(?:Digit|Numpad)([0-9])$`)
 )
 
 // keyOf gives our name of a recorded key; false if it cannot be pressed.
@@ -243,11 +242,11 @@ func keyOf(recorded string) (string, bool) {
 	key := recorded
 	if name, ok := keyNames[key]; ok {
 		key = name
-	} else if m := sidedKey.FindStringSubmatch(key); m != nil {
+	} else if m := sidedKey().FindStringSubmatch(key); m != nil {
 		key = m[1]
-	} else if m := letterKey.FindStringSubmatch(key); m != nil {
+	} else if m := letterKey().FindStringSubmatch(key); m != nil {
 		key = strings.ToLower(m[1])
-	} else if m := numberedKey.FindStringSubmatch(key); m != nil {
+	} else if m := numberedKey().FindStringSubmatch(key); m != nil {
 		key = m[1]
 	}
 	ok := len([]rune(key)) == 1 && key >= " " || slices.Contains(namedKeys, key) || slices.Contains(modifierKeys, key)

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,7 +139,7 @@ func (r *recorder) hover(s *Step, _ map[string]strictyaml.Node) bool {
 }
 
 // fakePath is what a page is told of a chosen file.
-var fakePath = regexp.MustCompile(`(?i)^c:[\\/]fakepath[\\/]`)
+var fakePath = compiled(`(?i)^c:[\\/]fakepath[\\/]`)
 
 // change puts something into a field. Files become the photos of the mail, and
 // what the person typed for them becomes the fields of the mail.
@@ -149,7 +148,7 @@ func (r *recorder) change(s *Step, m map[string]strictyaml.Node) bool {
 	typed := m["value"].Text()
 	text := placeholders(typed)
 	switch {
-	case fakePath.MatchString(typed):
+	case fakePath().MatchString(typed):
 		s.Verb, text = Upload, "{{"+Photos+"}}"
 		if !r.chosen(s) {
 			return false

@@ -43,7 +43,7 @@ func typing(steps []strictyaml.Node) []bool {
 		case s.Type == "keyUp" && here:
 			midst[i] = last >= 0 && known && !down[key]
 			delete(down, key)
-		case s.Type == "change" && here && !fakePath.MatchString(s.Value):
+		case s.Type == "change" && here && !fakePath().MatchString(s.Value):
 			if last >= 0 && last < i-1 && text.sameField(s) {
 				midst[last] = true
 			}

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +34,7 @@ func (w *importer) locators(s Step) []string {
 		case said:
 		case meansItself(text, links):
 			all = append(all, named{text, worth(c, s.Verb)})
-		case bracePairs.MatchString(text) && worth(c, s.Verb) != byOwnText:
+		case bracePairs().MatchString(text) && worth(c, s.Verb) != byOwnText:
 			w.look("a selector is left out, since braces in pairs would be a placeholder here: %s", oneLine(c.String()))
 		}
 	}
@@ -64,7 +63,7 @@ func meansItself(text string, links int) bool {
 // bracePairs are what a placeholder is known by. cssBraces writes the second of
 // each two as CSS can, so that they are none.
 var (
-	bracePairs = regexp.MustCompile(`\{\{|\}\}`)
+	bracePairs = compiled(`\{\{|\}\}`)
 	cssBraces  = strings.NewReplacer("{{", `{\7b `, "}}", `}\7d `)
 )
 
@@ -112,9 +111,9 @@ const (
 )
 
 var (
-	pathMarks = regexp.MustCompile(`[ >+~]|:nth`)
-	generated = regexp.MustCompile(`\d{3,}|:r\w*:|[0-9a-f]{8,}`)
-	xpathID   = regexp.MustCompile(`^//\*\[@id="([^"]+)"\]$`)
+	pathMarks = compiled(`[ >+~]|:nth`)
+	generated = compiled(`\d{3,}|:r\w*:|[0-9a-f]{8,}`)
+	xpathID   = compiled(`^//\*\[@id="([^"]+)"\]$`)
 )
 
 // worth tells how good an alternative is for what a verb does.
@@ -128,15 +127,15 @@ func worth(c Chain, verb Verb) int {
 		return byName
 	case l.Kind == Text:
 		return byText
-	case generated.MatchString(text):
+	case generated().MatchString(text):
 		return byPath
-	case xpathID.MatchString(text):
+	case xpathID().MatchString(text):
 		return byXPathID
 	case l.Kind == XPath:
 		return byLongXPath
-	case pathMarks.MatchString(text) && strings.HasPrefix(text, "#") && !strings.Contains(text, ":nth"):
+	case pathMarks().MatchString(text) && strings.HasPrefix(text, "#") && !strings.Contains(text, ":nth"):
 		return byNearID
-	case pathMarks.MatchString(text) || l.Kind == Aria:
+	case pathMarks().MatchString(text) || l.Kind == Aria:
 		return byPath
 	case l.Kind == Pierce:
 		return byPiercing
@@ -163,14 +162,14 @@ func meaning(text string) string {
 	case Text, CSS, Pierce:
 		return rest
 	case XPath:
-		if m := xpathID.FindStringSubmatch(rest); m != nil {
+		if m := xpathID().FindStringSubmatch(rest); m != nil {
 			return "#" + m[1]
 		}
 	}
 	return text
 }
 
-var menuSelector = regexp.MustCompile(`(^|[^\w-])select($|[^\w-])`)
+var menuSelector = compiled(`(^|[^\w-])select($|[^\w-])`)
 
 // seemsMenu tells whether a field is a native select, where its selectors say.
 func seemsMenu(at Locator) bool {
@@ -179,19 +178,19 @@ func seemsMenu(at Locator) bool {
 		if l.Kind == Aria {
 			return l.Role == "combobox" || l.Role == "listbox"
 		}
-		return l.Kind != Text && menuSelector.MatchString(lastPiece(l.Kind, l.Value.text))
+		return l.Kind != Text && menuSelector().MatchString(lastPiece(l.Kind, l.Value.text))
 	})
 }
 
 var (
-	plainScalar = regexp.MustCompile(`^[\pL][\pL\pN]*([ /.()+=_>-]+[\pL\pN#.(]+)*[)]?$`)
-	yamlWord    = regexp.MustCompile(`(?i)^(true|false|null|yes|no|on|off|y|n)$`)
+	plainScalar = compiled(`^[\pL][\pL\pN]*([ /.()+=_>-]+[\pL\pN#.(]+)*[)]?$`)
+	yamlWord    = compiled(`(?i)^(true|false|null|yes|no|on|off|y|n)$`)
 )
 
 // quote writes a text as a YAML scalar that may stand anywhere in a line.
 func quote(text string) string {
 	switch {
-	case plainScalar.MatchString(text) && !yamlWord.MatchString(text) && !strings.Contains(text, " #"):
+	case plainScalar().MatchString(text) && !yamlWord().MatchString(text) && !strings.Contains(text, " #"):
 		return text
 	case strings.ContainsAny(text, `"\`) && strconv.Quote(text) == `"`+strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)+`"`:
 		return "'" + strings.ReplaceAll(text, "'", "''") + "'"

@@ -21,7 +21,7 @@ func Schema() []byte {
 	for s, words := range enumerations {
 		defs[string(s)] = strictyaml.Schema{"enum": words}
 	}
-	for s, schema := range plainShapes {
+	for s, schema := range plainShapes() {
 		defs[string(s)] = schema
 	}
 	return objectSchema(objects[theFlow]).Document("A flow of mailapp: what to do on a web site, step by step", defs)
@@ -34,29 +34,31 @@ var (
 )
 
 // plainShapes are the schemas of the shapes that the tables do not tell.
-var plainShapes = map[shape]strictyaml.Schema{
-	aText:      strictyaml.Scalar,
-	aName:      {"type": "string", "minLength": 1},
-	aNumber:    {"type": "integer", "minimum": 1},
-	aTime:      strictyaml.Time,
-	aSize:      {"type": "string", "pattern": viewportText.String()},
-	aBound:     {"type": []string{"integer", "string"}, "pattern": `^([0-9]{1,4}|.*\{\{.+\}\}.*)$`},
-	yes:        strictyaml.Bool,
-	aPattern:   someText,
-	anAddress:  {"type": "string", "pattern": `^(https?://|\{\{)`},
-	texts:      strictyaml.OneOrMore(strictyaml.Scalar),
-	origins:    strictyaml.OneOrMore(aWord),
-	aLocator:   strictyaml.OneOrMore(someText),
-	aPlace:     ref(aLocator),
-	steps:      strictyaml.OneOrMore(strictyaml.Ref("step")),
-	failings:   strictyaml.OneOrMore(ref(aFailing)),
-	cases:      strictyaml.OneOrMore(ref(aCase)),
-	readings:   strictyaml.Each(ref(aReading)),
-	parameters: strictyaml.Each(ref(aParameter)),
-	parts:      strictyaml.Each(ref(aPart)),
-	fieldTexts: strictyaml.AnyOf(strictyaml.Each(ref(aText)), strictyaml.OneOrMore(ref(fieldText))),
-	keyStrokes: strictyaml.AnyOf(aWord, strictyaml.Each(aWord), strictyaml.OneOrMore(ref(fieldText))),
-	aCondition: strictyaml.OneOrMore(strictyaml.AnyOf(someText, ref(theTests))),
+func plainShapes() map[shape]strictyaml.Schema {
+	return map[shape]strictyaml.Schema{
+		aText:      strictyaml.Scalar,
+		aName:      {"type": "string", "minLength": 1},
+		aNumber:    {"type": "integer", "minimum": 1},
+		aTime:      strictyaml.Time,
+		aSize:      {"type": "string", "pattern": viewportText().String()},
+		aBound:     {"type": []string{"integer", "string"}, "pattern": `^([0-9]{1,4}|.*\{\{.+\}\}.*)$`},
+		yes:        strictyaml.Bool,
+		aPattern:   someText,
+		anAddress:  {"type": "string", "pattern": `^(https?://|\{\{)`},
+		texts:      strictyaml.OneOrMore(strictyaml.Scalar),
+		origins:    strictyaml.OneOrMore(aWord),
+		aLocator:   strictyaml.OneOrMore(someText),
+		aPlace:     ref(aLocator),
+		steps:      strictyaml.OneOrMore(strictyaml.Ref("step")),
+		failings:   strictyaml.OneOrMore(ref(aFailing)),
+		cases:      strictyaml.OneOrMore(ref(aCase)),
+		readings:   strictyaml.Each(ref(aReading)),
+		parameters: strictyaml.Each(ref(aParameter)),
+		parts:      strictyaml.Each(ref(aPart)),
+		fieldTexts: strictyaml.AnyOf(strictyaml.Each(ref(aText)), strictyaml.OneOrMore(ref(fieldText))),
+		keyStrokes: strictyaml.AnyOf(aWord, strictyaml.Each(aWord), strictyaml.OneOrMore(ref(fieldText))),
+		aCondition: strictyaml.OneOrMore(strictyaml.AnyOf(someText, ref(theTests))),
+	}
 }
 
 func ref(s shape) strictyaml.Schema { return strictyaml.Ref(string(s)) }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"io"
 	"strings"
 	"time"
 )
@@ -61,7 +62,8 @@ type Session struct {
 // Photo is a picture to upload.
 type Photo struct {
 	Name string // of the file that the site sees: a plain name of our own
-	Data []byte
+	// Data is read from its begin where it is needed, and is not held in memory.
+	Data *io.SectionReader
 }
 
 // Event tells what a run is about to do.

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -20,7 +19,7 @@ type Template struct {
 // part is a piece of plain text or, if name is set, a placeholder.
 type part struct{ text, name string }
 
-var placeholder = regexp.MustCompile(`\{\{\s*([A-Za-z][A-Za-z0-9_-]*)\s*\}\}`)
+var placeholder = compiled(`\{\{\s*([A-Za-z][A-Za-z0-9_-]*)\s*\}\}`)
 
 // ParseTemplate reads a text with placeholders. Braces in pairs that are no
 // placeholder are an error.
@@ -36,7 +35,7 @@ func ParseTemplate(text string) (Template, error) {
 		return nil
 	}
 	rest := 0
-	for _, m := range placeholder.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range placeholder().FindAllStringSubmatchIndex(text, -1) {
 		if err := plain(text[rest:m[0]]); err != nil {
 			return Template{}, err
 		}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -69,7 +68,7 @@ var understood = []string{
 	"connect_timeout", "target_session_attrs", "search_path",
 }
 
-var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+var schemaName = compiled(`^[a-z_][a-z0-9_]{0,62}$`)
 
 // postgresConfig reads the URL. What it leaves out is safe rather than usual:
 // another host must prove by a certificate who it is.
@@ -85,7 +84,7 @@ func postgresConfig(where string) (*pgx.ConnConfig, error) {
 		return nil, err
 	}
 	config.Password = passwordIn(where) // not what a file says that others may read
-	if schema := config.RuntimeParams["search_path"]; !schemaName.MatchString(schema) {
+	if schema := config.RuntimeParams["search_path"]; !schemaName().MatchString(schema) {
 		return nil, fmt.Errorf("search_path=%s: here belongs the name of one schema", schema)
 	}
 	for name, value := range sessionSettings {
@@ -331,13 +330,13 @@ func (c pgConn) CheckNamedValue(v *driver.NamedValue) error {
 	return err
 }
 
-var placeholder = regexp.MustCompile(`\?(\d*)`)
+var placeholder = compiled(`\?(\d*)`)
 
 // numbered writes placeholders as PostgreSQL has them: ? and ?1 become $1. No
 // statement of ours has a question mark for anything else.
 func numbered(query string) string {
 	n := 0
-	return placeholder.ReplaceAllStringFunc(query, func(mark string) string {
+	return placeholder().ReplaceAllStringFunc(query, func(mark string) string {
 		n++
 		if len(mark) > 1 {
 			return "$" + mark[1:]

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -78,11 +79,11 @@ func createPrivate(path string) error {
 // alone has nothing to do: transactions begin by locking the whole file.
 func (sqliteBackend) alone(context.Context, *sql.Tx, string) error { return nil }
 
-var newColumn = regexp.MustCompile(`ALTER TABLE (\w+) ADD COLUMN (\w+)`)
+var newColumn = compiled(`ALTER TABLE (\w+) ADD COLUMN (\w+)`)
 
 // translate leaves out a column that is there.
 func (sqliteBackend) translate(ctx context.Context, tx *sql.Tx, statement string) (string, error) {
-	m := newColumn.FindStringSubmatch(statement)
+	m := newColumn().FindStringSubmatch(statement)
 	if m == nil {
 		return statement, nil
 	}
@@ -101,4 +102,10 @@ func (sqliteBackend) explain(err error) error {
 		return fmt.Errorf("ledger.sqlite is damaged, so nothing is posted, since nobody can know what was: %w; hint: put a backup in its place", err)
 	}
 	return err
+}
+
+// compiled gives a pattern that is compiled when it is first asked for: most
+// mails end with their header, and all patterns together take longer than they.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }

@@ -30,7 +30,7 @@ type gifFile struct {
 	shown bool // there was a picture
 }
 
-func stripGIF(data []byte) ([]byte, error) {
+func stripGIF(data []byte) (pieces, error) {
 	f := &gifFile{reader: &reader{data}}
 	if err := f.screen(); err != nil {
 		return nil, err
@@ -142,10 +142,10 @@ func isLoop(data []byte) bool {
 	return len(data) >= 17 && data[0] == 11 && slices.Contains(gifLoops, string(data[1:12])) && data[12] == 3 && data[13] == 1
 }
 
-func (f *gifFile) end() ([]byte, error) {
+func (f *gifFile) end() (pieces, error) {
 	if !f.shown {
 		return nil, errEmpty
 	}
 	f.add([]byte{gifTrailer})
-	return f.join(), nil
+	return f.pieces, nil
 }

@@ -40,7 +40,7 @@ type jpegFile struct {
 	scanned bool // there was a scan
 }
 
-func stripJPEG(data []byte) ([]byte, error) {
+func stripJPEG(data []byte) (pieces, error) {
 	r := &reader{data}
 	if err := r.start("\xff\xd8"); err != nil {
 		return nil, err
@@ -202,7 +202,7 @@ func segmentHead(marker byte, body []byte) []byte {
 func newSegment(marker byte, body []byte) []byte { return append(segmentHead(marker, body), body...) }
 
 // join gives the new file. JFIF wants to be first in it.
-func (f *jpegFile) join() ([]byte, error) {
+func (f *jpegFile) join() (pieces, error) {
 	if !f.scanned {
 		return nil, errEmpty
 	}
@@ -212,5 +212,5 @@ func (f *jpegFile) join() ([]byte, error) {
 	}
 	file.add(f.rest...)
 	file.add([]byte{0xff, markerEOI})
-	return file.join(), nil
+	return file, nil
 }

@@ -28,7 +28,7 @@ var (
 // format is a kind of picture: what people call it, and what strips it.
 type format struct {
 	name  string
-	strip func(data []byte) ([]byte, error)
+	strip func(data []byte) (pieces, error)
 }
 
 var formats = map[string]format{
@@ -48,15 +48,22 @@ var formats = map[string]format{
 // file's own in it: "the JPEG breaks off before its end". data is not changed,
 // and what is given does not share its memory.
 func Strip(data []byte, kind string) ([]byte, error) {
+	parts, err := Pieces(data, kind)
+	return slices.Concat(parts...), err
+}
+
+// Pieces gives what [Strip] gives, but in pieces, most of which are data's own
+// memory: a photo need not be in memory twice.
+func Pieces(data []byte, kind string) ([][]byte, error) {
 	f, known := formats[kind]
 	if !known {
 		return nil, errors.New("it is not a JPEG, PNG, GIF or WebP picture")
 	}
-	stripped, err := f.strip(data)
+	parts, err := f.strip(data)
 	if err != nil {
 		return nil, fmt.Errorf("the %s %w", f.name, err)
 	}
-	return stripped, nil
+	return parts, nil
 }
 
 func damaged(what string) error { return errors.New("is damaged: " + what) }

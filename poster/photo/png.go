@@ -42,7 +42,7 @@ type pngFile struct {
 	pixels bool // there was an IDAT
 }
 
-func stripPNG(data []byte) ([]byte, error) {
+func stripPNG(data []byte) (pieces, error) {
 	r := &reader{data}
 	if err := r.start(pngSignature); err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (f *pngFile) chunk(c pngChunk) error {
 	return nil
 }
 
-func (f *pngFile) join(header []byte) ([]byte, error) {
+func (f *pngFile) join(header []byte) (pieces, error) {
 	if !f.pixels {
 		return nil, errEmpty
 	}
@@ -124,7 +124,7 @@ func (f *pngFile) join(header []byte) ([]byte, error) {
 	}
 	file.add(f.rest...)
 	file.add(newPNGChunk("IEND", nil))
-	return file.join(), nil
+	return file, nil
 }
 
 func newPNGChunk(name string, body []byte) []byte {

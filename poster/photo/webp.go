@@ -24,7 +24,7 @@ type webpFile struct {
 	shown  bool // there was a picture
 }
 
-func stripWebP(data []byte) ([]byte, error) {
+func stripWebP(data []byte) (pieces, error) {
 	r := &reader{data}
 	head, err := r.take(12)
 	if err != nil {
@@ -142,7 +142,7 @@ func webpHead(name string, length int) []byte {
 
 // end gives the new file. Only one with a VP8X chunk can say how it is turned;
 // Exif comes behind the picture.
-func (f *webpFile) end() ([]byte, error) {
+func (f *webpFile) end() (pieces, error) {
 	if !f.shown {
 		return nil, errEmpty
 	}
@@ -162,5 +162,5 @@ func (f *webpFile) end() ([]byte, error) {
 	file := pieces{webpHead("RIFF", length), []byte("WEBP")}
 	file.add(front...)
 	file.add(f.pieces...)
-	return file.join(), nil
+	return file, nil
 }
