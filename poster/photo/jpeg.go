@@ -15,6 +15,8 @@ import (
 const (
 	markerTEM  = 0x01
 	markerSOF0 = 0xc0
+	markerSOF1 = 0xc1
+	markerSOF2 = 0xc2
 	markerDHT  = 0xc4
 	markerJPG  = 0xc8
 	markerDAC  = 0xcc
@@ -24,6 +26,7 @@ const (
 	markerEOI  = 0xd9
 	markerSOS  = 0xda
 	markerDQT  = 0xdb
+	markerDRI  = 0xdd
 	markerEXP  = 0xdf
 	markerAPP0 = 0xe0
 	markerAPP1 = 0xe1
