@@ -281,8 +281,9 @@ func byKey(text string) map[string]string {
 var mayImport = map[string][]string{
 	"mailapp":                   {"mailapp/cmd"},
 	"mailapp/cmd":               {"mailapp/filter", "mailapp/filter/auth", "mailapp/filter/strictyaml", "mailapp/poster", "mailapp/poster/browser", "mailapp/poster/fakesite", "mailapp/poster/flow", "mailapp/poster/ledger", "mailapp/poster/photo"},
-	"mailapp/filter":            {"mailapp/filter/auth", "mailapp/filter/strictyaml"},
+	"mailapp/filter":            {"mailapp/filter/auth", "mailapp/filter/picture", "mailapp/filter/strictyaml"},
 	"mailapp/filter/auth":       {},
+	"mailapp/filter/picture":    {},
 	"mailapp/filter/strictyaml": {},
 	"mailapp/poster":            {"mailapp/poster/flow", "mailapp/poster/ledger"},
 	"mailapp/poster/browser":    {"mailapp/poster/flow"},
@@ -372,7 +373,7 @@ var outward = regexp.MustCompile(`^(C|unsafe|plugin|syscall|log/syslog|crypto/tl
 
 // TestFilterIsPure: filter opens no file and no socket and starts no process.
 func TestFilterIsPure(t *testing.T) {
-	for _, dir := range []string{"filter", "filter/auth", "filter/strictyaml"} {
+	for _, dir := range []string{"filter", "filter/auth", "filter/picture", "filter/strictyaml"} {
 		for name, file := range parseDir(t, dir) {
 			for _, use := range uses(t, name, file) {
 				t.Errorf("%s uses %s", name, use)

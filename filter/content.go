@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html/charset"
+
+	"mailapp/filter/picture"
 )
 
 // Content is what of a message can go into an ad.
@@ -26,7 +28,7 @@ type Content struct {
 
 // Photo is one picture as it came, not decoded or checked.
 type Photo struct {
-	Type string // image/jpeg, image/png, image/gif or image/webp, by content
+	Type string // a media type that package picture knows, by content
 	Data []byte
 }
 
@@ -87,6 +89,8 @@ type gatherer struct {
 	wrapped int  // winmail.dat around the present one
 	choice  bool // within a multipart/alternative
 	mails   []attachedMail
+
+	embedded map[uint64]bool // pictures that the HTML shows, by their sums
 }
 
 // attachedMail is a mail in a mail, and where LeftOut speaks of it.
@@ -209,11 +213,11 @@ func isStub(text string) bool { return len(text) < 400 && stub.MatchString(text)
 
 func (g *gatherer) leaf(p *part) []passage {
 	data := decode(p.encoding, p.body)
-	kind := pictureType(data)
+	kind := picture.Type(data)
 	wrapped, isTNEF := readTNEF(data)
 	switch {
 	case kind != "":
-		g.content.Photos = append(g.content.Photos, Photo{kind, data})
+		g.picture(p, kind, data)
 	case isTNEF && g.wrapped < maxWrapped:
 		return g.unwrap(wrapped)
 	case p.isText(data):
@@ -270,22 +274,6 @@ func (p *part) isSilent() bool {
 		"application/x-pkcs7-signature", "application/applefile"}, p.kind)
 }
 
-// pictureType tells by its first bytes what picture data is, "" for none that
-// can be used.
-func pictureType(data []byte) string {
-	switch {
-	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
-		return "image/jpeg"
-	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
-		return "image/png"
-	case bytes.HasPrefix(data, []byte("GIF87a")), bytes.HasPrefix(data, []byte("GIF89a")):
-		return "image/gif"
-	case bytes.HasPrefix(data, []byte("RIFF")) && len(data) >= 14 && string(data[8:14]) == "WEBPVP":
-		return "image/webp"
-	}
-	return ""
-}
-
 // dataKinds are the texts that are data for programs.
 var dataKinds = map[string]bool{
 	"text/calendar": true, "text/csv": true, "text/css": true, "text/vcard": true, "text/x-vcard": true,
@@ -330,10 +318,6 @@ func (p *part) passage(data []byte) passage {
 
 // leaveOut notes a leaf that is neither text nor a picture that can be used.
 func (g *gatherer) leaveOut(p *part) {
-	name := shorten(readable(unfold(p.name)), 80)
-	if name == "" {
-		name = "a part without a name"
-	}
 	why := "not a picture"
 	switch {
 	case strings.HasPrefix(p.kind, "text/"):
@@ -341,7 +325,16 @@ func (g *gatherer) leaveOut(p *part) {
 	case p.kind == "message/rfc822":
 		why = "a whole mail"
 	case strings.HasPrefix(p.kind, "image/"):
-		why = "not a JPEG, PNG, GIF or WebP picture"
+		why = "a kind of picture that cannot be converted"
+	}
+	g.note(p, why)
+}
+
+// note adds a leaf to what is left out.
+func (g *gatherer) note(p *part, why string) {
+	name := shorten(readable(unfold(p.name)), 80)
+	if name == "" {
+		name = "a part without a name"
 	}
 	g.content.LeftOut = append(g.content.LeftOut, name+" ("+why+")")
 }

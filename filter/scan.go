@@ -39,6 +39,7 @@ type part struct {
 	params      map[string]string
 	disposition string // inline, attachment or ""
 	name        string // file name, as the mail chose it
+	embedded    bool   // the HTML beside it may show it: RFC 2392
 	encoding    string // content transfer encoding in lower case
 	body        []byte // encoded
 }
@@ -57,6 +58,7 @@ func newPart(get func(name string) string, body []byte) (*part, error) {
 		return nil, err
 	}
 	p.disposition, p.name = disposition, params["filename"]
+	p.embedded = get("Content-ID") != "" && disposition != "attachment"
 	if p.name == "" {
 		p.name = p.params["name"]
 	}
