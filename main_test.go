@@ -286,11 +286,11 @@ var mayImport = map[string][]string{
 	"mailapp/filter/picture":    {},
 	"mailapp/filter/strictyaml": {},
 	"mailapp/poster":            {"mailapp/poster/flow", "mailapp/poster/ledger"},
-	"mailapp/poster/browser":    {"mailapp/poster/flow"},
+	"mailapp/poster/browser":    {"mailapp/poster/flow", "mailapp/poster/photo"},
 	"mailapp/poster/fakesite":   {},
 	"mailapp/poster/flow":       {"mailapp/filter/strictyaml"}, // the one door to YAML
 	"mailapp/poster/ledger":     {},
-	"mailapp/poster/photo":      {},
+	"mailapp/poster/photo":      {"mailapp/filter/picture"},
 	// tests import it: ledger's and cmd's
 	"mailapp/poster/ledger/pgtest": {},
 }
@@ -304,7 +304,7 @@ var doors = map[string][]string{
 	"github.com/jhillyerd/enmime/v2": {"mailapp/filter", "mailapp/poster"}, // parses there, writes receipts here
 	"github.com/spf13/cobra":         {"mailapp/cmd"},
 	"golang.org/x/net":               {"mailapp/filter", "mailapp/filter/auth"},
-	"golang.org/x/sys":               {"mailapp/poster/browser"},
+	"golang.org/x/sys":               {"mailapp/poster/browser", "mailapp/poster/photo"},
 	"golang.org/x/text":              {"mailapp/filter", "mailapp/poster"}, // the mail's subject there, titles as sites rewrite them here
 	"gopkg.in/yaml.v3":               {"mailapp/filter/strictyaml"},
 	"modernc.org/sqlite":             {"mailapp/poster/ledger"},

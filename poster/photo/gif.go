@@ -27,10 +27,11 @@ var gifLoops = []string{"NETSCAPE2.0", "ANIMEXTS1.0"}
 type gifFile struct {
 	*reader
 	pieces
-	shown bool // there was a picture
+	width, height int  // of the screen
+	shown         bool // there was a picture
 }
 
-func stripGIF(data []byte) ([]byte, error) {
+func openGIF(data []byte) (*Picture, error) {
 	f := &gifFile{reader: &reader{data}}
 	if err := f.screen(); err != nil {
 		return nil, err
@@ -66,7 +67,8 @@ func (f *gifFile) screen() error {
 		return damaged("its first bytes are wrong")
 	}
 	f.add(head)
-	if err := checkSize(little(head[6:]), little(head[8:])); err != nil {
+	f.width, f.height = little(head[6:]), little(head[8:])
+	if err := checkSize(f.width, f.height); err != nil {
 		return err
 	}
 	return f.palette(head[10])
@@ -142,10 +144,11 @@ func isLoop(data []byte) bool {
 	return len(data) >= 17 && data[0] == 11 && slices.Contains(gifLoops, string(data[1:12])) && data[12] == 3 && data[13] == 1
 }
 
-func (f *gifFile) end() ([]byte, error) {
+// end gives the picture. A GIF cannot say how it is to be turned.
+func (f *gifFile) end() (*Picture, error) {
 	if !f.shown {
 		return nil, errEmpty
 	}
 	f.add([]byte{gifTrailer})
-	return f.join(), nil
+	return &Picture{Width: f.width, Height: f.height, usual: true, join: func(turn) []byte { return f.pieces.join() }}, nil
 }
