@@ -17,6 +17,7 @@ import (
 	"mailapp/filter/auth"
 	"mailapp/poster/browser"
 	"mailapp/poster/flow"
+	"mailapp/poster/photo"
 )
 
 func newCheckCommand() *cobra.Command {
@@ -57,6 +58,9 @@ func newCheckCommand() *cobra.Command {
 			if err := passwordFile(settings, app); err != nil {
 				fmt.Fprintf(c.OutOrStdout(), "warning: nothing would be posted to app %q now: %v\n", app.Name, err)
 			}
+		}
+		if _, err := photo.HEICReader(); err != nil {
+			fmt.Fprintln(c.OutOrStdout(), "note: photos in HEIC, as iPhones send them, would be left out: install heif-convert (libheif-examples)")
 		}
 		for _, hint := range hints {
 			fmt.Fprintf(c.OutOrStdout(), "hint: %s\n", oneLine(hint.String(), 2000))
@@ -274,7 +278,7 @@ func (e explainer) post(m *filter.Message, v filter.Verdict) error {
 	for _, left := range append(leftOut(content, v), broken...) {
 		e.line("left out: %s", left)
 	}
-	return nil
+	return checkPhotos(f, photos, broken)
 }
 
 // line writes one line; nothing that a mail says can begin another or steer

@@ -198,9 +198,7 @@ func (t *trial) take(ctx context.Context, data []byte, fields map[string]string)
 		return err
 	}
 	photos, broken := publishable(content.Photos)
-	for _, line := range broken {
-		t.line("note", "left out: %s", line)
-	}
+	t.leftOut(broken)
 	work, err := t.work(ctx, photos)
 	if err != nil {
 		return err
@@ -235,10 +233,18 @@ func (t *trial) walk(ctx context.Context, pictures bool) (flow.Result, error) {
 		}
 	}
 	result, err := t.browser.Run(ctx, t.task)
+	t.leftOut(result.LeftOut)
 	if t.report.Aside != "" {
 		t.line("note", "%s", t.report.Aside)
 	}
 	return result, err
+}
+
+// leftOut names the photos that are not uploaded.
+func (t *trial) leftOut(lines []string) {
+	for _, line := range lines {
+		t.line("note", "left out: %s", line)
+	}
 }
 
 // awaitEnter waits for the person at the terminal, if there is one.

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -58,12 +59,12 @@ func (m *mail) job(ctx context.Context) (poster.Job, error) {
 		return poster.Job{}, err
 	}
 	app := m.settings.App(m.verdict.App)
-	if err := m.checkUnpublished(ctx, entry.Key, app); err != nil {
+	photos, broken := publishable(content.Photos)
+	if err := m.checkUnpublished(ctx, entry.Key, app, photos, broken); err != nil {
 		return poster.Job{}, err
 	}
 	m.report.ID = entry.ID()
 	m.tell(event{Partial: m.report})
-	photos, broken := publishable(content.Photos)
 	title := m.verdict.Fields["title"]
 	entry.Account, entry.Title = accountOf(app), poster.Fold(title)
 	return poster.Job{
@@ -84,10 +85,10 @@ func accountOf(app *filter.App) string {
 	return strings.TrimSpace(site + " " + app.Account)
 }
 
-// checkUnpublished finds fault with the fields of a mail that is still to be
-// published. One whose click may have happened goes on, although the flow may ask
+// checkUnpublished finds fault with the fields and photos of a mail that is still
+// to be published. One whose click may have happened goes on, although the flow may ask
 // for more since.
-func (m *mail) checkUnpublished(ctx context.Context, key string, app *filter.App) error {
+func (m *mail) checkUnpublished(ctx context.Context, key string, app *filter.App, photos []flow.Photo, broken []string) error {
 	state, err := m.ledger.StateOf(ctx, key)
 	if err != nil || state != ledger.None && state != ledger.Claimed {
 		return err
@@ -96,7 +97,7 @@ func (m *mail) checkUnpublished(ctx context.Context, key string, app *filter.App
 	if err != nil {
 		return nil // work says why
 	}
-	return checkFields(f, app, m.verdict.Fields)
+	return cmp.Or(checkFields(f, app, m.verdict.Fields), checkPhotos(f, photos, broken))
 }
 
 // leftOut says what of the mail is not in the ad, a line each.
@@ -117,23 +118,31 @@ func leftOut(content *filter.Content, v filter.Verdict) []string {
 // mostLeftOut is how many files that were left out a receipt names.
 const mostLeftOut = 50
 
-// publishable gives the photos without all that the phone wrote into them, and
-// says of each that is broken why it is left out, a line each (C23). A mail all of
-// whose photos are is one without photos: the site says whether it needs any.
-func publishable(from []filter.Photo) (photos []poster.Photo, broken []string) {
+// publishable gives the photos that can be made ready, and says of each that is
+// broken why it is left out, a line each (C23). Others may turn out to be so when
+// they are decoded, which the run tells.
+func publishable(from []filter.Photo) (photos []flow.Photo, broken []string) {
 	for i, p := range from {
-		data, err := photo.Strip(p.Data, p.Type)
-		if err != nil {
-			broken = append(broken, fmt.Sprintf("photo %d of %d (%v)", i+1, len(from), err))
+		label := fmt.Sprintf("photo %d of %d", i+1, len(from))
+		if _, err := photo.Open(p.Data, p.Type); err != nil {
+			broken = append(broken, fmt.Sprintf("%s (%v)", label, err))
 			continue
 		}
-		photos = append(photos, poster.Photo{Type: p.Type, Data: data})
+		photos = append(photos, flow.Photo{Label: label, Type: p.Type, Data: p.Data})
 	}
 	return photos, broken
 }
 
+// checkPhotos tells the sender that the flow needs more photos than there are.
+func checkPhotos(f *flow.Flow, photos []flow.Photo, broken []string) error {
+	if len(photos) < f.Photos.Least {
+		return unpostable{flow.TooFewPhotos(f.Photos.Least, len(photos), broken)}
+	}
+	return nil
+}
+
 // work gives what the flow runs on: the flow itself, fields, photos, password.
-func (m *mail) work(ctx context.Context, photos []poster.Photo) (w poster.Work, err error) {
+func (m *mail) work(ctx context.Context, photos []flow.Photo) (w poster.Work, err error) {
 	app := m.settings.App(m.verdict.App)
 	if w.Flow, err = loadFlow(m.settings, app); err != nil {
 		return w, err

@@ -1,11 +1,15 @@
 package browser
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -225,12 +229,18 @@ func tryAll(t *testing.T, all []trying) {
 	}
 }
 
-// photos makes n files that look like pictures.
+// photos makes n pictures that are published as they are, no two of them of a
+// size.
 func photos(n int) []flow.Photo {
 	var all []flow.Photo
 	for i := range n {
-		data := append([]byte("\xff\xd8\xff\xe0"), make([]byte, 50_000)...)
-		all = append(all, flow.Photo{Name: fmt.Sprintf("photo-%d.jpg", i+1), Data: data})
+		picture := image.NewGray(image.Rect(0, 0, 200, 200+8*i))
+		_, _ = rand.NewChaCha8([32]byte{byte(i)}).Read(picture.Pix)
+		var data bytes.Buffer
+		if err := jpeg.Encode(&data, picture, nil); err != nil {
+			panic(err)
+		}
+		all = append(all, flow.Photo{Label: fmt.Sprintf("photo %d of %d", i+1, n), Type: "image/jpeg", Data: data.Bytes()})
 	}
 	return all
 }
