@@ -25,6 +25,7 @@ type album struct {
 	dir    string // of the files
 	limits photo.Limits
 	room   *darkroom
+	slow   int // photos so far that took all their time, or their page with them
 
 	ready   chan struct{}
 	files   []string // in order; their names are ours (C25)
@@ -103,6 +104,9 @@ func (a *album) add(ctx context.Context, p flow.Photo) error {
 		return &badPhoto{err.Error()}
 	}
 	file, kind, err := a.developed(ctx, opened)
+	if err == photo.ErrTooSlow || err == photo.ErrTooMuch {
+		a.slow++
+	}
 	var spoilt *photo.Spoilt
 	if errors.As(err, &spoilt) {
 		return &badPhoto{"the " + photo.Name(p.Type) + " " + spoilt.Error()}
@@ -113,8 +117,18 @@ func (a *album) add(ctx context.Context, p flow.Photo) error {
 	return a.keep(file, kind)
 }
 
+// mostSlow is how many photos may cost all their time before no more are decoded
+// (C24): a mail can hold hundreds.
+const mostSlow = 3
+
 // developed gives a photo as it is published, and its type.
 func (a *album) developed(ctx context.Context, p *photo.Picture) (file []byte, kind string, err error) {
+	if file = p.Ready(a.limits); file != nil {
+		return file, p.Type, nil
+	}
+	if a.slow >= mostSlow {
+		return nil, "", photo.ErrNotTried
+	}
 	if p, err = p.Readable(ctx, a.dir); err != nil {
 		return nil, "", err
 	}
@@ -123,11 +137,19 @@ func (a *album) developed(ctx context.Context, p *photo.Picture) (file []byte, k
 	}
 	negative, turn := p.Negative()
 	file, err = a.room.develop(ctx, negative, order{Side: a.limits.Side, Turn: turn, Bytes: a.limits.Bytes, Quality: photoQuality})
+	if p.Width*p.Height > largePixels {
+		a.room.close()
+	}
 	if err == nil {
 		file, err = photo.Finish(file)
 	}
 	return file, "image/jpeg", err
 }
+
+// largePixels is how many pixels a picture may have without a new page for the
+// next one: what it leaves behind is freed late, and some such pictures together
+// are more memory than a mail may cost (C24).
+const largePixels = 16_000_000
 
 // extensions are what sites expect at the end of a file's name.
 var extensions = map[string]string{

@@ -122,6 +122,8 @@ func specimens(t *testing.T, a *album) []specimen {
 		{name: "PNG, half clear, in the corner", data: cornersPNG(faint.SubImage(image.Rect(0, 0, 40, 30))), width: 40, height: 30, colour: &pinkish},
 		{name: "PNG in Display P3", data: pngWith(cornersPNG(p3), "iCCP", profile), colour: &inP3},
 		{name: "PNG of 49 megapixels in 6 kB", data: rawPNG(7000, 7000, 1, 0, 0, make([]byte, 7000*876)), width: 2048, height: 2048},
+		{name: "PNG without an end", data: cornersPNG(small)[:len(cornersPNG(small))-12], turn: 1},
+		{name: "GIF without an end", data: cornersGIF(1)[:len(cornersGIF(1))-1], turn: 1},
 		{name: "PNG with texts", data: pngWith(cornersPNG(small), "tEXt", "Comment\x00"+photoSecret), turn: 1},
 		{name: "GIF", data: cornersGIF(1), turn: 1},
 		{name: "GIF that moves", data: cornersGIF(3), turn: 1},
@@ -355,8 +357,15 @@ func TestBadPictureDies(t *testing.T) {
 	if err := add(); err == nil || !strings.HasPrefix(err.Error(), "the JPEG takes longer than") {
 		t.Errorf("hung: %v", err)
 	}
+	if a.slow != 2 {
+		t.Errorf("%d were slow", a.slow)
+	}
 	darkroomSource, a.room.limit = source, 0
 	if err := add(); err != nil || len(a.files) != 2 {
 		t.Errorf("the next one: %v, %d files", err, len(a.files))
+	}
+	a.slow = mostSlow
+	if err := add(); err == nil || err.Error() != "the JPEG was not read, since others before it took too long" {
+		t.Errorf("after so many: %v", err)
 	}
 }

@@ -38,12 +38,15 @@ func openGIF(data []byte) (*Picture, error) {
 	}
 	for {
 		kind, err := f.take(1)
+		if err != nil && f.shown {
+			return f.end(false)
+		}
 		if err != nil {
 			return nil, err
 		}
 		switch kind[0] {
 		case gifTrailer:
-			return f.end()
+			return f.end(true)
 		case gifPicture:
 			err = f.picture()
 		case gifExtension:
@@ -144,11 +147,12 @@ func isLoop(data []byte) bool {
 	return len(data) >= 17 && data[0] == 11 && slices.Contains(gifLoops, string(data[1:12])) && data[12] == 3 && data[13] == 1
 }
 
-// end gives the picture. A GIF cannot say how it is to be turned.
-func (f *gifFile) end() (*Picture, error) {
+// end gives the picture, with an end if it had none. A GIF cannot say how it is to
+// be turned.
+func (f *gifFile) end(whole bool) (*Picture, error) {
 	if !f.shown {
 		return nil, errEmpty
 	}
 	f.add([]byte{gifTrailer})
-	return &Picture{Width: f.width, Height: f.height, usual: true, join: func(turn) []byte { return f.pieces.join() }}, nil
+	return &Picture{Width: f.width, Height: f.height, usual: whole, join: func(turn) []byte { return f.pieces.join() }}, nil
 }

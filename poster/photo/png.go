@@ -55,11 +55,11 @@ func openPNG(data []byte) (*Picture, error) {
 	f := pngFile{head: head}
 	for {
 		c, err := r.pngChunk()
-		if err != nil {
+		if err != nil && !f.pixels {
 			return nil, err
 		}
-		if c.name == "IEND" {
-			return f.picture()
+		if err != nil || c.name == "IEND" {
+			return f.picture(err == nil)
 		}
 		if err := f.chunk(c); err != nil {
 			return nil, err
@@ -115,12 +115,14 @@ func (f *pngFile) chunk(c pngChunk) error {
 	return nil
 }
 
-func (f *pngFile) picture() (*Picture, error) {
+// picture gives the picture, with an end if it had none: then only a decoder can
+// say whether its rows are all there.
+func (f *pngFile) picture(whole bool) (*Picture, error) {
 	if !f.pixels {
 		return nil, errEmpty
 	}
 	width, height := binary.BigEndian.Uint32(f.head[8:]), binary.BigEndian.Uint32(f.head[12:])
-	return &Picture{Width: int(width), Height: int(height), turn: f.turn, usual: true, join: f.join}, nil
+	return &Picture{Width: int(width), Height: int(height), turn: f.turn, usual: whole, join: f.join}, nil
 }
 
 func (f *pngFile) join(t turn) []byte {

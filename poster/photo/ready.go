@@ -52,6 +52,7 @@ var (
 	ErrUnreadable = &Spoilt{"is damaged: it cannot be read"}
 	ErrTooSlow    = &Spoilt{fmt.Sprintf("takes longer than %v to read", Limit)}
 	ErrTooMuch    = &Spoilt{"takes more memory than there is for it"}
+	ErrNotTried   = &Spoilt{"was not read, since others before it took too long"}
 )
 
 // Negative gives what is to be decoded, and how to turn what comes of it, as Exif
