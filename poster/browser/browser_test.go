@@ -229,12 +229,12 @@ func tryAll(t *testing.T, all []trying) {
 	}
 }
 
-// photos makes n pictures that are published as they are, no two of them of a
-// size.
+// photos makes n pictures that are published as they are, all of more than 50 kB
+// and no two of a size.
 func photos(n int) []flow.Photo {
 	var all []flow.Photo
 	for i := range n {
-		picture := image.NewGray(image.Rect(0, 0, 200, 200+8*i))
+		picture := image.NewGray(image.Rect(0, 0, 400, 300+8*i))
 		_, _ = rand.NewChaCha8([32]byte{byte(i)}).Read(picture.Pix)
 		var data bytes.Buffer
 		if err := jpeg.Encode(&data, picture, nil); err != nil {
