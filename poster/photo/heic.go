@@ -30,7 +30,7 @@ const heicQuality = "95"
 // if nobody has set a search path: mail servers do not.
 var converters = []string{"heif-convert", "heif-dec", "/usr/bin/heif-convert", "/usr/bin/heif-dec", "/usr/local/bin/heif-dec"}
 
-// ErrNoHEIC is why a HEIC picture cannot be read, for its sender.
+// ErrNoHEIC is why a HEIC picture cannot be opened, for its sender.
 var ErrNoHEIC = &Spoilt{"cannot be read here; an iPhone sends JPEG instead if Settings > Camera > Formats is set to Most Compatible"}
 
 // HEICReader gives the program that reads HEIC, or [ErrNoHEIC].
@@ -43,10 +43,19 @@ func HEICReader() (path string, err error) {
 	return "", ErrNoHEIC
 }
 
+// openHEIC is openWhole where there is a program for the rest.
+func openHEIC(data []byte) (*Picture, error) {
+	p, err := openWhole(data)
+	if err == nil {
+		_, err = HEICReader()
+	}
+	return p, err
+}
+
 // Readable gives the picture in a format that browsers read: itself, or a HEIC as
 // a JPEG, which is upright, as large as it was, and has its colour profile. What
 // that needs in files is in dir for as long. The error is a [*Spoilt] if it is the
-// file's own doing, which [ErrNoHEIC] is.
+// file's own doing.
 func (p *Picture) Readable(ctx context.Context, dir string) (*Picture, error) {
 	if p.Type != picture.HEIC {
 		return p, nil

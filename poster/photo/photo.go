@@ -42,7 +42,7 @@ var formats = map[string]format{
 	picture.GIF:  {"GIF", openGIF},
 	picture.WebP: {"WebP", openWebP},
 	picture.AVIF: {"AVIF", openWhole},
-	picture.HEIC: {"HEIC", openWhole},
+	picture.HEIC: {"HEIC", openHEIC},
 	picture.BMP:  {"BMP", openWhole},
 }
 
