@@ -312,15 +312,16 @@ func byKey(text string) map[string]string {
 var mayImport = map[string][]string{
 	"mailapp":                   {"mailapp/cmd"},
 	"mailapp/cmd":               {"mailapp/filter", "mailapp/filter/auth", "mailapp/filter/strictyaml", "mailapp/poster", "mailapp/poster/browser", "mailapp/poster/fakesite", "mailapp/poster/flow", "mailapp/poster/ledger", "mailapp/poster/photo"},
-	"mailapp/filter":            {"mailapp/filter/auth", "mailapp/filter/strictyaml"},
+	"mailapp/filter":            {"mailapp/filter/auth", "mailapp/filter/picture", "mailapp/filter/strictyaml"},
 	"mailapp/filter/auth":       {},
+	"mailapp/filter/picture":    {},
 	"mailapp/filter/strictyaml": {},
 	"mailapp/poster":            {"mailapp/poster/flow", "mailapp/poster/ledger"},
-	"mailapp/poster/browser":    {"mailapp/poster/flow"},
+	"mailapp/poster/browser":    {"mailapp/poster/flow", "mailapp/poster/photo"},
 	"mailapp/poster/fakesite":   {},
 	"mailapp/poster/flow":       {"mailapp/filter/strictyaml"}, // the one door to YAML
 	"mailapp/poster/ledger":     {},
-	"mailapp/poster/photo":      {},
+	"mailapp/poster/photo":      {"mailapp/filter/picture"},
 	// tests import it: ledger's and cmd's
 	"mailapp/poster/ledger/pgtest": {},
 }
@@ -334,7 +335,7 @@ var doors = map[string][]string{
 	"github.com/jhillyerd/enmime/v2": {"mailapp/filter"},
 	"github.com/spf13/cobra":         {"mailapp/cmd"},
 	"golang.org/x/net":               {"mailapp/filter", "mailapp/filter/auth"},
-	"golang.org/x/sys":               {"mailapp/poster/browser"},
+	"golang.org/x/sys":               {"mailapp/poster/browser", "mailapp/poster/photo"},
 	"golang.org/x/text":              {"mailapp/filter", "mailapp/poster"}, // the mail's subject there, titles as sites rewrite them here
 	"gopkg.in/yaml.v3":               {"mailapp/filter/strictyaml"},
 	"modernc.org/sqlite":             {"mailapp/poster/ledger"},
@@ -403,7 +404,7 @@ var outward = regexp.MustCompile(`^(C|unsafe|plugin|syscall|log/syslog|crypto/tl
 
 // TestFilterIsPure: filter opens no file and no socket and starts no process.
 func TestFilterIsPure(t *testing.T) {
-	for _, dir := range []string{"filter", "filter/auth", "filter/strictyaml"} {
+	for _, dir := range []string{"filter", "filter/auth", "filter/picture", "filter/strictyaml"} {
 		for name, file := range parseDir(t, dir) {
 			for _, use := range uses(t, name, file) {
 				t.Errorf("%s uses %s", name, use)
@@ -508,13 +509,19 @@ func TestLean(t *testing.T) {
 		most          int // MB
 		command       []string
 	}{
-		{"Sofa - $40", "photo 10: image/jpeg, 4883 kB", 32, []string{"check", "--explain"}},
+		{"Sofa - $40", "photo 10 of 10: JPEG, 4096 x 4096 pixels, 4883 kB", 32, []string{"check", "--explain"}},
 		{"Make money fast", "5.7.1 No.", 20, []string{"run"}},
 	} {
 		if err := os.WriteFile(mail, tenPhotos(tt.subject), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		out, peak := runOn(t, mail, binary, append(tt.command, "--rules="+rules, "--sasl-user=fred", "--recipient=fred_fairground@example.org")...)
+		var out string
+		peak := 0
+		for range 10 { // it may be over before anybody has looked at it
+			if out, peak = runOn(t, mail, binary, append(tt.command, "--rules="+rules, "--sasl-user=fred", "--recipient=fred_fairground@example.org")...); peak > 0 {
+				break
+			}
+		}
 		t.Logf("%s: %d kB", tt.command, peak)
 		if !strings.Contains(out, tt.says) || peak == 0 || peak > tt.most<<10 {
 			t.Errorf("%s: %d kB, more than %d MB, or it says %s", tt.command, peak, tt.most, out)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"os"
 	"slices"
 
@@ -17,6 +16,7 @@ import (
 	"mailapp/filter/auth"
 	"mailapp/poster/browser"
 	"mailapp/poster/flow"
+	"mailapp/poster/photo"
 )
 
 func newCheckCommand() *cobra.Command {
@@ -57,6 +57,9 @@ func newCheckCommand() *cobra.Command {
 			if err := passwordFile(settings, app); err != nil {
 				fmt.Fprintf(c.OutOrStdout(), "warning: nothing would be posted to app %q now: %v\n", app.Name, err)
 			}
+		}
+		if _, err := photo.HEICReader(); err != nil {
+			fmt.Fprintln(c.OutOrStdout(), "note: photos in HEIC, as iPhones send them, would be left out: install heif-convert (libheif-examples)")
 		}
 		for _, hint := range hints {
 			fmt.Fprintf(c.OutOrStdout(), "hint: %s\n", oneLine(hint.String(), 2000))
@@ -258,12 +261,11 @@ func (e explainer) post(m *filter.Message, v filter.Verdict) error {
 	if err != nil {
 		return err
 	}
-	number := 0
-	broken, err := eachPhoto(content.Photos, func(p filter.Photo, stripped net.Buffers) error {
-		number++
-		size, err := stripped.WriteTo(io.Discard)
-		e.line("photo %d: %s, %d kB", number, p.Type, (size+1023)/1024)
-		return err
+	photos := 0
+	broken, err := eachPhoto(content.Photos, func(label string, p *photo.Picture, data []byte) error {
+		photos++
+		e.line("%s: %s, %d x %d pixels, %d kB", label, photo.Name(p.Type), p.Width, p.Height, (len(data)+1023)/1024)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -271,7 +273,7 @@ func (e explainer) post(m *filter.Message, v filter.Verdict) error {
 	for _, left := range append(leftOut(content, v), broken...) {
 		e.line("left out: %s", left)
 	}
-	return nil
+	return checkPhotos(f, photos, broken)
 }
 
 // line writes one line; nothing that a mail says can begin another or steer

@@ -210,9 +210,7 @@ func (t *trial) take(ctx context.Context, message *io.SectionReader, fields map[
 	if err != nil {
 		return err
 	}
-	for _, line := range broken {
-		t.line("note", "left out: %s", line)
-	}
+	t.leftOut(broken)
 	work, err := t.work(ctx, t.app.Name, photos)
 	if err != nil {
 		return err
@@ -247,10 +245,18 @@ func (t *trial) walk(ctx context.Context, pictures bool) (flow.Result, error) {
 		}
 	}
 	result, err := t.browser.Run(ctx, t.task)
+	t.leftOut(result.LeftOut)
 	if t.report.Aside != "" {
 		t.line("note", "%s", t.report.Aside)
 	}
 	return result, err
+}
+
+// leftOut names the photos that are not uploaded.
+func (t *trial) leftOut(lines []string) {
+	for _, line := range lines {
+		t.line("note", "left out: %s", line)
+	}
 }
 
 // awaitEnter waits for the person at the terminal, if there is one.

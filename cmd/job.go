@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -57,15 +58,15 @@ func (m *mail) job(ctx context.Context) (poster.Job, error) {
 		return poster.Job{}, err
 	}
 	app := m.settings.App(m.verdict.App)
-	if err := m.checkUnpublished(ctx, poster.Job{Job: entry, Retry: m.retry}); err != nil {
-		return poster.Job{}, err
-	}
-	m.report.ID = entry.ID()
-	m.tell(event{Partial: m.report})
 	photos, broken, err := m.publishable(content.Photos)
 	if err != nil {
 		return poster.Job{}, err
 	}
+	if err := m.checkUnpublished(ctx, poster.Job{Job: entry, Retry: m.retry}, photos, broken); err != nil {
+		return poster.Job{}, err
+	}
+	m.report.ID = entry.ID()
+	m.tell(event{Partial: m.report})
 	title := m.verdict.Fields["title"]
 	entry.Account, entry.Title = accountOf(app), poster.Fold(title)
 	return poster.Job{
@@ -86,10 +87,10 @@ func accountOf(app *filter.App) string {
 	return strings.TrimSpace(site + " " + app.Account)
 }
 
-// checkUnpublished finds fault with the fields of a mail that is still to be
-// published. One whose click may have happened goes on, although the flow may ask
+// checkUnpublished finds fault with the fields and photos of a mail that is still
+// to be published. One whose click may have happened goes on, although the flow may ask
 // for more since.
-func (m *mail) checkUnpublished(ctx context.Context, job poster.Job) error {
+func (m *mail) checkUnpublished(ctx context.Context, job poster.Job, photos []flow.Photo, broken []string) error {
 	found, err := poster.Standing(ctx, m.ledger, job)
 	if err != nil || found.State != ledger.None && found.State != ledger.Claimed {
 		return err
@@ -99,7 +100,7 @@ func (m *mail) checkUnpublished(ctx context.Context, job poster.Job) error {
 	if err != nil {
 		return nil // work says why
 	}
-	return checkFields(f, app, m.verdict.Fields)
+	return cmp.Or(checkFields(f, app, m.verdict.Fields), checkPhotos(f, len(photos), broken))
 }
 
 // leftOut says what of the mail is not in the ad, a line each.
@@ -120,9 +121,17 @@ func leftOut(content *filter.Content, v filter.Verdict) []string {
 // mostLeftOut is how many files that were left out a receipt names.
 const mostLeftOut = 50
 
+// checkPhotos tells the sender that the flow needs more photos than there are.
+func checkPhotos(f *flow.Flow, photos int, broken []string) error {
+	if photos < f.Photos.Least {
+		return unpostable{flow.TooFewPhotos(f.Photos.Least, photos, broken)}
+	}
+	return nil
+}
+
 // work gives what the flow of an app runs on: the flow itself, fields, photos,
 // password.
-func (m *mail) work(ctx context.Context, name string, photos []poster.Photo) (w poster.Work, err error) {
+func (m *mail) work(ctx context.Context, name string, photos []flow.Photo) (w poster.Work, err error) {
 	app := m.settings.App(name)
 	if app == nil {
 		return w, fmt.Errorf("app %q, which the mail was for, is not in the rules any more", name)

@@ -4,24 +4,21 @@ package cmd
 // one of them and not ten.
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"runtime/debug"
 	"slices"
 
 	"mailapp/filter"
-	"mailapp/poster"
+	"mailapp/poster/flow"
 	"mailapp/poster/photo"
 )
 
-// eachPhoto gives each photo without all that the phone wrote into it to take,
-// whose error ends it. It says of each that is broken why it is left out, a line
-// each (C23). A mail all of whose photos are is one without photos: the site says
-// whether it needs any.
-func eachPhoto(from []filter.Photo, take func(p filter.Photo, stripped net.Buffers) error) (broken []string, err error) {
+// eachPhoto gives each photo that can be made ready to take, whose error ends it,
+// with what people call it, and says of each that is broken why it is left out, a
+// line each (C23). Others may turn out to be so when they are decoded, which the
+// run tells. The picture is gone with the next one.
+func eachPhoto(from []filter.Photo, take func(label string, p *photo.Picture, data []byte) error) (broken []string, err error) {
 	if slices.ContainsFunc(from, func(p filter.Photo) bool { return p.Size() > largePhoto }) {
 		debug.FreeOSMemory() // what the patterns have cost until here
 	}
@@ -30,12 +27,13 @@ func eachPhoto(from []filter.Photo, take func(p filter.Photo, stripped net.Buffe
 		if room, err = p.AppendTo(room[:0]); err != nil {
 			return nil, err
 		}
-		stripped, err := photo.Pieces(room, p.Type)
+		label := fmt.Sprintf("photo %d of %d", i+1, len(from))
+		opened, err := photo.Open(room, p.Type)
 		if err != nil {
-			broken = append(broken, fmt.Sprintf("photo %d of %d (%v)", i+1, len(from), err))
+			broken = append(broken, fmt.Sprintf("%s (%v)", label, err))
 			continue
 		}
-		if err := take(p, stripped); err != nil {
+		if err := take(label, opened, room); err != nil {
 			return nil, err
 		}
 	}
@@ -45,23 +43,23 @@ func eachPhoto(from []filter.Photo, take func(p filter.Photo, stripped net.Buffe
 // largePhoto is the size, in bytes, above which memory is cleared for a photo.
 const largePhoto = 4 << 20
 
-// publishable puts the photos as they are published into a file without a name,
+// publishable puts the photos that can be made ready into a file without a name,
 // which is open until [mail.close].
-func (m *mail) publishable(from []filter.Photo) (photos []poster.Photo, broken []string, err error) {
+func (m *mail) publishable(from []filter.Photo) (photos []flow.Photo, broken []string, err error) {
 	if len(from) == 0 {
 		return nil, nil, nil
 	}
 	if m.album, err = newSpool(m.state.run()); err != nil {
 		return nil, nil, err
 	}
-	out, at := bufio.NewWriterSize(m.album, 64<<10), int64(0)
-	broken, err = eachPhoto(from, func(p filter.Photo, stripped net.Buffers) error {
-		size, err := stripped.WriteTo(out)
-		photos = append(photos, poster.Photo{Type: p.Type, Data: io.NewSectionReader(m.album, at, size)})
-		at += size
+	at := int64(0)
+	broken, err = eachPhoto(from, func(label string, p *photo.Picture, data []byte) error {
+		size, err := m.album.Write(data)
+		photos = append(photos, flow.Photo{Label: label, Type: p.Type, Data: io.NewSectionReader(m.album, at, int64(size))})
+		at += int64(size)
 		return err
 	})
-	return photos, broken, errors.Join(err, out.Flush())
+	return photos, broken, err
 }
 
 // close lets go of what was written down on the way.

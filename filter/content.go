@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html/charset"
+
+	"mailapp/filter/picture"
 )
 
 // Content is what of a message can go into an ad.
@@ -27,7 +29,7 @@ type Content struct {
 // Photo is one picture as it came, not decoded or checked. It stays in the
 // message's file until it is asked for.
 type Photo struct {
-	Type string // image/jpeg, image/png, image/gif or image/webp, by content
+	Type string // a media type that package picture knows, by content
 	part *part
 }
 
@@ -104,6 +106,8 @@ type gatherer struct {
 	wrapped int  // winmail.dat around the present one
 	choice  bool // within a multipart/alternative
 	mails   []attachedMail
+
+	embedded map[uint64]bool // pictures that the HTML shows, by their sums
 }
 
 // attachedMail is a mail in a mail, and where LeftOut speaks of it.
@@ -225,10 +229,10 @@ func isStub(text string) bool { return len(text) < 400 && stub.MatchString(text)
 
 func (g *gatherer) leaf(p *part) []passage {
 	begin := p.begin()
-	kind := pictureType(begin)
+	kind := picture.Type(begin)
 	switch {
 	case kind != "":
-		g.content.Photos = append(g.content.Photos, Photo{kind, p})
+		g.picture(p, kind)
 	case isTNEF(begin) && g.wrapped < maxWrapped:
 		return g.unwrap(readTNEF(p.bytes()))
 	case p.isText(begin):
@@ -285,22 +289,6 @@ func (p *part) isSilent() bool {
 		"application/x-pkcs7-signature", "application/applefile"}, p.kind)
 }
 
-// pictureType tells by its first bytes what picture data is, "" for none that
-// can be used.
-func pictureType(data []byte) string {
-	switch {
-	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
-		return "image/jpeg"
-	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
-		return "image/png"
-	case bytes.HasPrefix(data, []byte("GIF87a")), bytes.HasPrefix(data, []byte("GIF89a")):
-		return "image/gif"
-	case bytes.HasPrefix(data, []byte("RIFF")) && len(data) >= 14 && string(data[8:14]) == "WEBPVP":
-		return "image/webp"
-	}
-	return ""
-}
-
 // dataKinds are the texts that are data for programs.
 var dataKinds = map[string]bool{
 	"text/calendar": true, "text/csv": true, "text/css": true, "text/vcard": true, "text/x-vcard": true,
@@ -346,10 +334,6 @@ func (p *part) passage(data []byte) passage {
 
 // leaveOut notes a leaf that is neither text nor a picture that can be used.
 func (g *gatherer) leaveOut(p *part) {
-	name := shorten(readable(unfold(p.name)), 80)
-	if name == "" {
-		name = "a part without a name"
-	}
 	why := "not a picture"
 	switch {
 	case strings.HasPrefix(p.kind, "text/"):
@@ -357,7 +341,16 @@ func (g *gatherer) leaveOut(p *part) {
 	case p.kind == "message/rfc822":
 		why = "a whole mail"
 	case strings.HasPrefix(p.kind, "image/"):
-		why = "not a JPEG, PNG, GIF or WebP picture"
+		why = "a kind of picture that cannot be converted"
+	}
+	g.note(p, why)
+}
+
+// note adds a leaf to what is left out.
+func (g *gatherer) note(p *part, why string) {
+	name := shorten(readable(unfold(p.name)), 80)
+	if name == "" {
+		name = "a part without a name"
 	}
 	g.content.LeftOut = append(g.content.LeftOut, name+" ("+why+")")
 }

@@ -3,6 +3,7 @@ package filter
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"flag"
 	"fmt"
 	"image"
@@ -73,6 +74,9 @@ func describe(t *testing.T, m *Message) string {
 // colour tells the pictures of the mails apart.
 func colour(t *testing.T, data []byte) string {
 	img, _, err := image.Decode(bytes.NewReader(data))
+	if errors.Is(err, image.ErrFormat) {
+		return "unknown here"
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,14 +103,14 @@ func photoData(t *testing.T, p Photo) []byte {
 	return data[1:]
 }
 
-// picture makes a small picture of a type.
-func picture(t testing.TB, kind string) []byte {
+// sketch makes a small picture of a type.
+func sketch(t testing.TB, kind string) []byte {
 	t.Helper()
 	if kind == "webp" {
-		return append([]byte("RIFF\x1a\x00\x00\x00WEBPVP8L"), make([]byte, 20)...)
+		return append([]byte("RIFF\x1a\x00\x00\x00WEBPVP8L\x0e\x00\x00\x00\x2f\x77\xc0\x1d\x00"), make([]byte, 9)...)
 	}
 	var b bytes.Buffer
-	img := image.NewGray(image.Rect(0, 0, 4, 4))
+	img := image.NewGray(image.Rect(0, 0, 120, 120))
 	encode := map[string]func() error{
 		"jpeg": func() error { return jpeg.Encode(&b, img, nil) },
 		"png":  func() error { return png.Encode(&b, img) },
@@ -121,7 +125,7 @@ func picture(t testing.TB, kind string) []byte {
 // C23: the type is what the bytes say.
 func TestPhotosByContent(t *testing.T) {
 	for _, kind := range []string{"jpeg", "png", "gif", "webp"} {
-		data := picture(t, kind)
+		data := sketch(t, kind)
 		for _, claimed := range []string{"image/" + kind, "image/bmp", "application/octet-stream", "text/plain", "", "nonsense;;="} {
 			head := "From: a@b.c\nContent-Type: " + claimed + "\nContent-Transfer-Encoding: base64\n\n"
 			if claimed == "" {
@@ -140,11 +144,42 @@ func TestPhotosByContent(t *testing.T) {
 
 // C23: an inner multipart with the boundary of the outer loses no photo.
 func TestPhotoBehindSameBoundary(t *testing.T) {
-	photo := "Content-Type: image/gif\n\n" + string(picture(t, "gif"))
+	photo := "Content-Type: image/gif\n\n" + string(sketch(t, "gif"))
 	mail := multipart("mixed", "Content-Type: multipart/related; boundary=\"b b\"\n", photo+"\n--b b--\n", photo)
 	content, err := open(t, mail).Content()
 	if err != nil || len(content.Photos) != 2 || content.Text != "" {
 		t.Errorf("got %+v, %v", content, err)
+	}
+}
+
+// C23: what the HTML shows is a photo if it is large enough and there was none
+// like it; what is attached is one, unless nobody could see it.
+func TestLogos(t *testing.T) {
+	sized := func(width, height int) string {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, width, height))); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	const shown, attached = "Content-ID: <a@b>\n", "Content-ID: <a@b>\nContent-Disposition: attachment; filename=a.png\n"
+	for name, tt := range map[string]struct {
+		parts []string
+		want  int
+	}{
+		"a photo":           {[]string{shown + "\n" + sized(120, 100)}, 1},
+		"a logo":            {[]string{shown + "\n" + sized(300, 99)}, 0},
+		"attached":          {[]string{attached + "\n" + sized(99, 30), attached + "\n" + sized(3, 3)}, 2},
+		"a spacer":          {[]string{attached + "\n" + sized(300, 2)}, 0},
+		"of nobody's HTML":  {[]string{"Content-Disposition: inline\n\n" + sized(40, 40)}, 1},
+		"a signature twice": {[]string{shown + "\n" + sized(120, 100), shown + "\n" + sized(120, 101), shown + "\n" + sized(120, 100)}, 2},
+		"attached twice":    {[]string{attached + "\n" + sized(120, 100), attached + "\n" + sized(120, 100)}, 2},
+		"of no known size":  {[]string{shown + "\n\x89PNG\r\n\x1a\nbroken"}, 1},
+	} {
+		content, err := open(t, multipart("mixed", tt.parts...)).Content()
+		if err != nil || len(content.Photos) != tt.want || len(content.LeftOut) != len(tt.parts)-tt.want {
+			t.Errorf("%s: %d photos, left out %q, %v", name, len(content.Photos), content.LeftOut, err)
+		}
 	}
 }
 
@@ -224,7 +259,7 @@ func TestLeftOut(t *testing.T) {
 		{"Content-Type: application/pdf; name=\"=?utf-8?q?f=C3=BCr=2Epdf?=\"" + pdf, "für.pdf (not a picture)"},
 		{"Content-Type: application/pdf\nContent-Disposition: attachment; filename=\"a\x1b[2J\x00.pdf\"" + pdf, "a[2J.pdf (not a picture)"},
 		{"Content-Type: application/pdf" + pdf, "a part without a name (not a picture)"},
-		{"Content-Type: image/tiff; name=x.tif\n\nII*\x00", "x.tif (not a JPEG, PNG, GIF or WebP picture)"},
+		{"Content-Type: image/tiff; name=x.tif\n\nII*\x00", "x.tif (a kind of picture that cannot be converted)"},
 		{"Content-Type: message/rfc822\n\nSubject: x\n", "a part without a name (a whole mail)"},
 		{"Content-Type: text/csv; name=t.csv\n\n1,2", "t.csv (an attached text)"},
 		{"Content-Type: application/pdf; name=" + strings.Repeat("é", 100) + pdf, strings.Repeat("é", 79) + "… (not a picture)"},
@@ -436,7 +471,7 @@ func BenchmarkHeader(b *testing.B) {
 }
 
 func BenchmarkContent(b *testing.B) {
-	photo := base64.StdEncoding.EncodeToString(append(picture(b, "jpeg"), make([]byte, 2<<20)...))
+	photo := base64.StdEncoding.EncodeToString(append(sketch(b, "jpeg"), make([]byte, 2<<20)...))
 	var lines strings.Builder
 	for len(photo) > 76 {
 		lines.WriteString(photo[:76] + "\r\n")

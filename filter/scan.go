@@ -37,6 +37,7 @@ type part struct {
 	params      map[string]string
 	disposition string            // inline, attachment or ""
 	name        string            // file name, as the mail chose it
+	embedded    bool              // the HTML beside it may show it: RFC 2392
 	encoding    string            // content transfer encoding in lower case
 	body        *io.SectionReader // encoded
 }
@@ -55,6 +56,7 @@ func newPart(get func(name string) string, body *io.SectionReader) (*part, error
 		return nil, err
 	}
 	p.disposition, p.name = disposition, params["filename"]
+	p.embedded = get("Content-ID") != "" && disposition != "attachment"
 	if p.name == "" {
 		p.name = p.params["name"]
 	}

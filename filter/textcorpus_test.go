@@ -84,10 +84,10 @@ func fillIn(t *testing.T, mail string) string {
 		}
 	}
 	for _, kind := range []string{"jpeg", "png", "gif"} {
-		fill("@"+strings.ToUpper(kind)+"@", func() string { return inLines(picture(t, kind)) })
+		fill("@"+strings.ToUpper(kind)+"@", func() string { return inLines(sketch(t, kind)) })
 	}
-	fill("@UU@", func() string { return uuencode(picture(t, "gif")) })
-	fill("@TNEF@", func() string { return inLines(winmail(picture(t, "png"))) })
+	fill("@UU@", func() string { return uuencode(sketch(t, "gif")) })
+	fill("@TNEF@", func() string { return inLines(winmail(sketch(t, "png"))) })
 	return strings.NewReplacer("@BOM@", "\ufeff", "@NUL@", "\x00").Replace(mail)
 }
 

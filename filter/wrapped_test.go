@@ -6,10 +6,10 @@ import (
 )
 
 func TestTNEF(t *testing.T) {
-	data := winmail(picture(t, "png"))
+	data := winmail(sketch(t, "png"))
 	got := readTNEF(data)
 	if !isTNEF(data) || got.text != "Ein Sofa, kaum gebraucht." || len(got.files) != 2 || got.files[0].name != "Rechnung für Fred.pdf" ||
-		!bytes.Equal(got.files[1].data, picture(t, "png")) {
+		!bytes.Equal(got.files[1].data, sketch(t, "png")) {
 		t.Errorf("got %+v", got)
 	}
 	for end := range data { // cut off anywhere, it gives what is whole

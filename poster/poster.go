@@ -21,7 +21,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -66,24 +65,18 @@ type Work struct {
 	Flow    *flow.Flow
 	Values  map[string]string // what the flow's placeholders stand for
 	Secrets map[string]string // the same, never to be shown
-	Photos  []Photo
+	Photos  []flow.Photo
 	Session *flow.Session // see flow.Task; nil where the account's login is not kept
 }
 
 // Task is the run of the flow that does the work; nobody watches it yet, and
 // nothing is committed.
 func (w Work) Task() flow.Task {
-	return flow.Task{Flow: w.Flow, Values: w.Values, Secrets: w.Secrets, Photos: named(w.Photos), Session: w.Session}
+	return flow.Task{Flow: w.Flow, Values: w.Values, Secrets: w.Secrets, Photos: w.Photos, Session: w.Session}
 }
 
 // lists tells whether the flow publishes, and can tell the account's ads.
 func (w Work) lists() bool { return w.Flow != nil && w.Flow.Publishes() && w.Flow.ListsAds() }
-
-// Photo is a picture as it will be uploaded.
-type Photo struct {
-	Type string // image/jpeg, image/png, image/gif or image/webp, by content
-	Data *io.SectionReader
-}
 
 // Outcome is what has come of a job. The zero Outcome means nothing is known:
 // try again later.
@@ -214,8 +207,9 @@ func (t *try) run(ctx context.Context, claim *ledger.Claim) (Outcome, error) {
 	}
 	result, err := t.Site.Run(ctx, t.publishing(claim, work))
 	if err == nil {
+		t.job.LeftOut = append(slices.Clip(t.job.LeftOut), result.LeftOut...)
 		return t.settle(claim, Outcome{
-			State: ledger.Posted, Photos: len(work.Photos), Screenshot: result.Screenshot, Result: resultOf(result),
+			State: ledger.Posted, Photos: result.Photos, Screenshot: result.Screenshot, Result: resultOf(result),
 		})
 	}
 	failure := &flow.Failure{Published: t.committed}
@@ -330,19 +324,4 @@ func (t *try) release(claim *ledger.Claim, why error) error {
 	ctx, cancel := afterwards()
 	defer cancel()
 	return errors.Join(why, claim.Release(ctx))
-}
-
-// named gives each photo the file name that the site sees: ours, not the
-// mail's (C25).
-func named(photos []Photo) []flow.Photo {
-	files := make([]flow.Photo, len(photos))
-	for i, p := range photos {
-		files[i] = flow.Photo{Name: fmt.Sprintf("photo-%d%s", i+1, extensions[p.Type]), Data: p.Data}
-	}
-	return files
-}
-
-// extensions are what sites expect at the end of a file's name.
-var extensions = map[string]string{
-	"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp",
 }

@@ -3,9 +3,7 @@ package poster
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -89,9 +87,9 @@ func aJob() Job {
 			Key: Key("ads", "fred_x@example.org", "fred@example.org", "<1@example.org>"), Rule: "ads", App: "x",
 			Sender: "fred@example.org", Recipient: "fred_x@example.org", MessageID: "<1@example.org>", Subject: "Sofa - $40",
 		},
-		Title: "Sofa", Site: "https://site",
+		Title: "Sofa", Site: "https://site", LeftOut: []string{"plan.pdf (not a picture)"},
 		Work: func(context.Context, string) (Work, error) {
-			return Work{Photos: []Photo{{"image/jpeg", section("one")}, {"image/png", section("two")}}}, nil
+			return Work{Photos: make([]flow.Photo, 2)}, nil
 		},
 	}
 }
@@ -298,17 +296,19 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-func section(data string) *io.SectionReader {
-	return io.NewSectionReader(strings.NewReader(data), 0, int64(len(data)))
-}
-
-// C25: photos have names of ours.
-func TestPhotosAreNamed(t *testing.T) {
+// C23: what has come of the photos is known after the run, and in the receipt.
+func TestPhotosLeftOut(t *testing.T) {
 	b := newBench(t)
-	b.post(t, ledger.Posted)
-	want := []flow.Photo{{Name: "photo-1.jpg", Data: section("one")}, {Name: "photo-2.png", Data: section("two")}}
-	if !reflect.DeepEqual(b.site.photos, want) {
-		t.Errorf("got %v, want %v", b.site.photos, want)
+	b.site.run = func(ctx context.Context, task flow.Task) (flow.Result, error) {
+		result, err := b.site.publish(ctx, task)
+		result.Photos, result.LeftOut = 1, []string{"photo 2 of 2 (the HEIC is damaged)"}
+		return result, err
+	}
+	if o := b.post(t, ledger.Posted); o.Photos != 1 || len(b.site.photos) != 2 {
+		t.Errorf("%d photos of %d", o.Photos, len(b.site.photos))
+	}
+	if receipt := string(b.letters[0].Data); !strings.Contains(receipt, "- plan.pdf (not a picture)\n- photo 2 of 2 (the HEIC is damaged)\n") {
+		t.Errorf("the receipt is\n%s", receipt)
 	}
 }
 

@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -72,7 +73,7 @@ func TestVerbs(t *testing.T) {
 		{"check behind a widget", say + `<input id=c type=checkbox style="position:absolute;opacity:0;width:0;height:0" onchange="say(this.checked)"><label for=c>Drawn</label>`, `- check: Drawn` + readLog, "true", nil},
 		{"check a role", say + `<div role=checkbox aria-checked=false onclick="this.setAttribute('aria-checked','true');say('on')">Mine</div>`, `- check: Mine` + readLog, "on", nil},
 
-		{"upload", say + `<label>Photos<input type=file id=f multiple></label><script>f.onchange = () => say([...f.files].map(f => f.name + ':' + f.size))</script>`, `- upload: {Photos: "{{photos}}"}` + readLog, "photo-1.jpg:50004,photo-2.jpg:50004", nil},
+		{"upload", say + `<label>Photos<input type=file id=f multiple></label><script>f.onchange = () => say([...f.files].map(f => f.name + ':' + f.size))</script>`, `- upload: {Photos: "{{photos}}"}` + readLog, fmt.Sprintf("photo-1.jpg:%d,photo-2.jpg:%d", photos(2)[0].Data.Size(), photos(2)[1].Data.Size()), nil},
 		{"upload hidden", say + `<button>Add</button><input type=file id=f multiple hidden aria-label=Photos><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {Photos: "{{photos}}"}` + readLog, "2", nil},
 		{"upload to a zone by its text", say + `<div ondrop="x"><b>!</b><p>Drop photos here</p><input type=file id=f multiple style="display:none"></div><input type=file><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {Drop photos here: "{{photos}}"}` + readLog, "2", nil},
 		{"upload to a zone that asks", say + `<div><input type=file hidden><div style="cursor:pointer" onclick="f.click()"><span style="pointer-events:none">Drop photos here</span></div></div><input type=file id=f multiple style="display:none"><script>f.onchange = () => say(f.files.length)</script>`, `- upload: {Drop photos here: "{{photos}}"}` + readLog, "2", nil},

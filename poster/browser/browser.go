@@ -30,6 +30,8 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -105,9 +107,13 @@ type run struct {
 	cookies []*cookie // of the saved session, until they are in the browser
 	resumed bool      // they are in it
 
-	proxy  *proxy
-	tab    *tab
-	photos []string // files in the run directory
+	proxy   *proxy
+	tab     *tab
+	shelf   string   // a directory for photos, which goes with the run
+	album   *album   // nil: no step asks for photos
+	taken   bool     // the album is ready, or there is none, and what follows is set
+	photos  []string // files
+	leftOut []string // photos, a line each
 
 	current *flow.Step      // the running one
 	item    int             // of the outermost list, that it belongs to
@@ -140,7 +146,9 @@ func (r *run) whole(ctx context.Context) (flow.Result, *flow.Failure) {
 		return flow.Result{}, r.failure(ctx, &trouble{fault: flow.Owner, err: fmt.Errorf("starting the browser: %w", err)})
 	}
 	r.resume(ctx)
+	endAlbum := r.prepare(ctx)
 	result, failure := r.steps(ctx)
+	endAlbum()
 	var session []byte
 	if failure == nil {
 		session = r.session(ctx)
@@ -167,7 +175,8 @@ func (r *run) alone(ctx context.Context) (stop func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.photos, err = dir.layOut(r.task.Photos); err != nil {
+	r.shelf = filepath.Join(dir.path, "photos")
+	if err := os.Mkdir(r.shelf, 0o700); err != nil {
 		dir.removeWithin(0)
 		return nil, err
 	}
@@ -217,7 +226,7 @@ func (r *run) steps(ctx context.Context) (flow.Result, *flow.Failure) {
 	}
 	return flow.Result{
 		Values: r.values, Rows: r.rows, Published: r.published, Pages: r.pages(),
-		Screenshot: r.screenshot(ctx), Trace: r.trace,
+		Screenshot: r.screenshot(ctx), Trace: r.trace, Photos: len(r.photos), LeftOut: r.leftOut,
 	}, nil
 }
 

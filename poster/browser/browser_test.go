@@ -6,7 +6,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -226,18 +229,24 @@ func tryAll(t *testing.T, all []trying) {
 	}
 }
 
-// photos makes n files that look like pictures.
+// photos makes n pictures that are published as they are, all of more than 50 kB
+// and no two of a size.
 func photos(n int) []flow.Photo {
 	var all []flow.Photo
 	for i := range n {
-		data := append([]byte("\xff\xd8\xff\xe0"), make([]byte, 50_000)...)
-		all = append(all, newPhoto(fmt.Sprintf("photo-%d.jpg", i+1), data))
+		picture := image.NewGray(image.Rect(0, 0, 400, 300+8*i))
+		_, _ = rand.NewChaCha8([32]byte{byte(i)}).Read(picture.Pix)
+		var data bytes.Buffer
+		if err := jpeg.Encode(&data, picture, nil); err != nil {
+			panic(err)
+		}
+		all = append(all, newPhoto(fmt.Sprintf("photo %d of %d", i+1, n), "image/jpeg", data.Bytes()))
 	}
 	return all
 }
 
-func newPhoto(name string, data []byte) flow.Photo {
-	return flow.Photo{Name: name, Data: io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))}
+func newPhoto(label, kind string, data []byte) flow.Photo {
+	return flow.Photo{Label: label, Type: kind, Data: io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))}
 }
 
 // dataOf is all of a photo.

@@ -213,7 +213,7 @@ func (s *craigslist) keepPhoto(r *http.Request) {
 // ad is a visit that posts a chest of drawers.
 func (s *craigslist) ad() visit {
 	return visit{
-		flow: "craigslist.yaml", password: craigslistPassword, photos: numbered(photos(2)),
+		flow: "craigslist.yaml", password: craigslistPassword, photos: photos(2),
 		with: map[string]string{
 			"city": "sfo", "area": "sacramento", "subarea": "south bay", "neighborhood": "mission district",
 			"category": "furniture - by owner", "place": "Mission", "postal": "94110", "condition": "like new", "accounts": s.accounts.URL,
@@ -223,14 +223,6 @@ func (s *craigslist) ad() visit {
 			"body": "Four drawers & a <lock>.\n\nPick up only.",
 		},
 	}
-}
-
-// numbered makes photos that differ.
-func numbered(all []flow.Photo) []flow.Photo {
-	for i := range all {
-		all[i] = newPhoto(all[i].Name, append(dataOf(all[i]), byte(i)))
-	}
-	return all
 }
 
 // The flow finds its way whatever pages come, and whatever they look like.

@@ -227,14 +227,10 @@ func (h *house) admit(ctx context.Context, r *run) (checkOut func() error, err e
 		}
 		return errors.Join(errs...)
 	}
-	dir, err := os.MkdirTemp(h.dir.path, "photos-")
-	if err != nil {
+	if r.shelf, err = os.MkdirTemp(h.dir.path, "photos-"); err != nil {
 		return checkOut, err
 	}
-	undo = append(undo, func() error { return os.RemoveAll(dir) })
-	if r.photos, err = (&runDir{path: dir}).layOut(r.task.Photos); err != nil {
-		return checkOut, err
-	}
+	undo = append(undo, func() error { return os.RemoveAll(r.shelf) })
 	if r.proxy, err = newProxy(r.plan.origins); err != nil {
 		return checkOut, err
 	}

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,8 +12,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"mailapp/poster/flow"
 )
 
 const lockName = "lock"
@@ -153,36 +149,6 @@ func sweep(path string) error {
 func isOurs(info fs.FileInfo) bool {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(st.Uid) == os.Geteuid()
-}
-
-// layOut writes the photos to files for the browser to upload, and gives their
-// paths. No name comes from a message (C25).
-func (d *runDir) layOut(photos []flow.Photo) ([]string, error) {
-	dir := filepath.Join(d.path, "photos")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, err
-	}
-	var paths []string
-	for _, p := range photos {
-		if p.Name != filepath.Base(p.Name) {
-			return nil, fmt.Errorf("photo %q: not a plain file name", p.Name)
-		}
-		path := filepath.Join(dir, p.Name)
-		if err := writePhoto(path, p); err != nil {
-			return nil, err
-		}
-		paths = append(paths, path)
-	}
-	return paths, nil
-}
-
-func writePhoto(path string, p flow.Photo) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, io.NewSectionReader(p.Data, 0, p.Data.Size()))
-	return errors.Join(err, f.Close())
 }
 
 // removeWithin tries to remove the directory until the time is up: a process

@@ -60,6 +60,11 @@ func (r *run) one(ctx context.Context, s *flow.Step) error {
 	if r.published && !looking[s.Verb] {
 		return &trouble{fault: flow.Owner, err: fmt.Errorf("nothing but looking may follow publish, not %s", s.Verb)}
 	}
+	if s.AsksForPhotos() || s.Verb == flow.Publish {
+		if err := r.takePhotos(ctx); err != nil {
+			return err
+		}
+	}
 	switch s.Verb {
 	case flow.If:
 		return r.branch(ctx, s)

@@ -57,7 +57,7 @@ func openTabIn(ctx context.Context, c *client, px *proxy, in proto.BrowserBrowse
 	if err := b.Connect(); err != nil {
 		return nil, err
 	}
-	w := &windows{browser: b, proxy: px, context: in, changed: make(chan struct{})}
+	w := &windows{client: c, browser: b, proxy: px, context: in, home: in, changed: make(chan struct{})}
 	stop := c.listen(w.hear, func() { w.breakOff(errGone) })
 	w.deafen = func() { stop(); end() }
 	t := &tab{windows: w}
@@ -113,6 +113,7 @@ func (w *windows) firstPage(ctx context.Context) (target, error) {
 	if i < 0 {
 		return target{}, errors.New("the browser has opened no page")
 	}
+	w.update(func() { w.home = targets.TargetInfos[i].BrowserContextID })
 	page := target{browser: w.browser, id: targets.TargetInfos[i].TargetID}
 	attached, err := proto.TargetAttachToTarget{TargetID: page.id, Flatten: true}.Call(limited)
 	if err != nil {

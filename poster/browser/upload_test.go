@@ -1,9 +1,12 @@
 package browser
 
 import (
+	"fmt"
+	"image/jpeg"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -81,11 +84,7 @@ func TestRefusedPhotos(t *testing.T) {
 			pages["/never"] = page{handle: neverAnswer}
 			srv := httptest.NewServer(siteHandler(pages)) // /save is not found
 			defer srv.Close()
-			three := photos(3)
-			for i := range three {
-				three[i] = newPhoto(three[i].Name, dataOf(three[i])[:50_000-i]) // no two of a size
-			}
-			tr := trial{limit: "5s", steps: "- upload: {Photos: '{{photos}}'}" + tt.more + "\n- publish: Publish\n- expect: Your ad", photos: three}
+			tr := trial{limit: "5s", steps: "- upload: {Photos: '{{photos}}'}" + tt.more + "\n- publish: Publish\n- expect: Your ad", photos: photos(3)}
 			if tt.words == "" {
 				tr.must(t, srv.URL)
 				return
@@ -110,4 +109,62 @@ func TestCountedPhotos(t *testing.T) {
 			t.Errorf("%d: %d are missing, want %d", status, len(s.missing()), missing)
 		}
 	}
+}
+
+// C23: the photos are made ready while the steps go on, and those that ask for
+// them have the ones that could be.
+func TestPhotosMadeReady(t *testing.T) {
+	chromium(t)
+	jpg := cornersJPEG(cornersWidth, cornersHeight)
+	damaged := newPhoto("photo 2 of 5", "image/avif", sampled(t, "corners.avif")[:420])
+	sent := []flow.Photo{
+		newPhoto("photo 1 of 5", "image/jpeg", turnedJPEG(jpg, 6)), damaged,
+		newPhoto("photo 3 of 5", "image/png", cornersPNG(drawCorners(40, 30))),
+		newPhoto("photo 4 of 5", "image/jpeg", jpg),
+		newPhoto("photo 5 of 5", "image/jpeg", jpg),
+	}
+	kept := (&Browser{Dir: t.TempDir()}).Keep()
+	defer kept.Close()
+	for name, in := range map[string]*Kept{"own": nil, "kept": kept} {
+		t.Run(name, func(t *testing.T) {
+			got := &received{}
+			pages := publishing(sender(`for (const x of all) await send(x)`), page{handle: toAd})
+			pages["/files"] = page{handle: got.ServeHTTP}
+			srv := site(t, pages)
+			tr := trial{kept: in, head: "photos: {least: 3, most: 3}\n", photos: sent, steps: `
+- {click: never, if: {field: photo-count, is: '5'}}
+- for-each-photo: [upload: {Photos: '{{photo}}'}]
+- publish: Publish
+- expect: Your ad`}
+			result := tr.must(t, srv.URL)
+			left := []string{"photo 2 of 5 (the AVIF is damaged: it cannot be read)", "photo 5 of 5 (the site takes 3)"}
+			if result.Photos != 3 || !slices.Equal(result.LeftOut, left) {
+				t.Errorf("%d photos, left out: %q", result.Photos, result.LeftOut)
+			}
+			if want := []string{"photo-1.jpg 64 x 96", "photo-2.jpg 40 x 30", "photo-3.jpg 96 x 64"}; !slices.Equal(got.files, want) {
+				t.Errorf("the site got %q", got.files)
+			}
+			tr.photos = []flow.Photo{damaged}
+			f := tr.mustFail(t, srv.URL, flow.Sender, "step 2")
+			if want := "The site needs 3 photos, and the mail has 0 that can be used: " + left[0] + "."; f.Said != want || f.Published {
+				t.Errorf("said %q", f.Said)
+			}
+		})
+	}
+}
+
+// received keeps the names and sizes of the pictures that a site gets.
+type received struct{ files []string }
+
+func (r *received) ServeHTTP(_ http.ResponseWriter, q *http.Request) {
+	file, head, err := q.FormFile("f")
+	if err != nil {
+		r.files = append(r.files, err.Error())
+		return
+	}
+	m, err := jpeg.DecodeConfig(file)
+	if err != nil {
+		r.files = append(r.files, err.Error())
+	}
+	r.files = append(r.files, fmt.Sprintf("%s %d x %d", head.Filename, m.Width, m.Height))
 }

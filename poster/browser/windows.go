@@ -26,9 +26,11 @@ const maxWindows = 6
 
 // windows is what the tabs of one browser have in common.
 type windows struct {
+	client  *client
 	browser *rod.Browser
 	proxy   *proxy
 	context proto.BrowserBrowserContextID // of the run's own; "" if it has the browser to itself
+	home    proto.BrowserBrowserContextID // where its pages are: that, or the browser's own
 	deafen  func()                        // has the tabs hear of nothing any more
 
 	mu        sync.Mutex
@@ -81,9 +83,12 @@ func (w *windows) targetEvent(m *cdp.Event) {
 	}
 }
 
-// isOurs tells whether a page was opened in this run, and not in another.
+// isOurs tells whether a page was opened by those of this run, and is not that of
+// another or its darkroom.
 func (w *windows) isOurs(i *proto.TargetTargetInfo) bool {
-	return w.context == "" || i.BrowserContextID == w.context
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return i.BrowserContextID == w.home
 }
 
 // receive takes in that the browser holds a new page: the run's first, or one

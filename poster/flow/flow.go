@@ -43,6 +43,7 @@ type Flow struct {
 	Viewport   Viewport // the zero Viewport where the flow does not say
 	StepLimit  time.Duration
 	Limit      time.Duration
+	Photos     PhotoLimits
 	FailsWhen  []Failing
 	Parameters []Parameter // in the order of the file
 	Parts      []Part      // in the order of the file

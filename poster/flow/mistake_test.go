@@ -55,6 +55,12 @@ func TestParseMistakes(t *testing.T) {
 		{"read bad name", head + "  - read: {a b: {from: url}}\n", `a name consists of letters`},
 		{"read text only", head + "  - read: {a: url}\n", `here belong keys and values`},
 		{"zero limit", head + "  - click: a\nlimit: 0s\n", `f:4:8: here belongs a time`},
+		{"few photos", head + "  - click: a\nphotos: {least: 3, most: 2}\n", `f:4:17: photos: the site cannot need more photos than the 2 that it takes`},
+		{"no photos", head + "  - click: a\nphotos: {most: 0}\n", `f:4:16: photos: here belongs a number from 1 to 9999, not "0"`},
+		{"small photos", head + "  - click: a\nphotos: {pixels: 64}\n", `here belongs a number from 100 to 9999, not "64"`},
+		{"light photos", head + "  - click: a\nphotos: {bytes: 5k}\n", `photos: no photo is smaller than 10k`},
+		{"other photos", head + "  - click: a\nphotos: {types: [pgn]}\n", `f:4:18: photos: unknown type of picture "pgn"; did you mean "png"?`},
+		{"heic photos", head + "  - click: a\nphotos: {types: heic}\n", `unknown type of picture "heic"`},
 		// What stands beside a verb.
 		{"unknown modifier", head + "  - {click: a, optinal: 3s}\n", `f:3:16: step 1: unknown key "optinal"; did you mean "optional"?`},
 		{"bad time", head + "  - {click: a, optional: 3}\n", `f:3:26: step 1: here belongs a time such as 90s or 4m`},

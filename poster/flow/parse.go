@@ -25,6 +25,7 @@ func Parse(name string, data []byte) (*Flow, error) {
 	m := p.mapping(root, theFlow)
 	p.limits(m)
 	f.Viewport = viewport(m["viewport"])
+	f.Photos = p.photoLimits(m[Photos])
 	p.parameters(m["parameters"])
 	f.Origins = p.origins(m["origins"])
 	for _, n := range p.list(m["fails-when"]) {

@@ -40,6 +40,8 @@ func plainShapes() map[shape]strictyaml.Schema {
 		aName:      {"type": "string", "minLength": 1},
 		aNumber:    {"type": "integer", "minimum": 1},
 		aTime:      strictyaml.Time,
+		aFileSize:  strictyaml.Size,
+		pictures:   strictyaml.OneOrMore(ref(aPicture)),
 		aSize:      {"type": "string", "pattern": viewportText().String()},
 		aBound:     {"type": []string{"integer", "string"}, "pattern": `^([0-9]{1,4}|.*\{\{.+\}\}.*)$`},
 		yes:        strictyaml.Bool,

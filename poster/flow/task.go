@@ -23,7 +23,7 @@ type Task struct {
 	Section Section           // what of the flow is run; empty: its steps
 	Values  map[string]string // placeholders: site, title, body, price, account, the app's own parameters
 	Secrets map[string]string // placeholders that no log, trace, failure or screenshot may show: password
-	Photos  []Photo           // in order
+	Photos  []Photo           // of the mail, in order, before they are made ready
 	// Listed, if it is set, has the section list run first, in the same browser
 	// and with the same login, and is called with its rows before the steps
 	// begin; an error stops the run.
@@ -59,9 +59,10 @@ type Session struct {
 	Forget func()
 }
 
-// Photo is a picture to upload.
+// Photo is a picture of the mail as it came.
 type Photo struct {
-	Name string // of the file that the site sees: a plain name of our own
+	Label string // as people are told of it: photo 2 of 3
+	Type  string // a media type, by content
 	// Data is read from its begin where it is needed, and is not held in memory.
 	Data *io.SectionReader
 }
@@ -90,6 +91,8 @@ type Result struct {
 	Rows       []map[string]string // by read-each: the values of each element
 	Screenshot []byte              // of the last page, JPEG or PNG
 	Published  bool                // the publish click was made
+	Photos     int                 // made ready for the site
+	LeftOut    []string            // photos that could not be, and why, a line each
 	Pages      []string            // visited, without the query, in order
 	Trace      []TraceStep
 }

@@ -1,6 +1,10 @@
 package flow
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // The words of the language: every verb and key, what it takes, and what it
 // means, in one place. The parser reads by these tables, the schema is made
@@ -38,8 +42,12 @@ const (
 	failOrAccept shape = "alert"
 	yesOrNo      shape = "confirm"
 	stayOrLeave  shape = "leaving"
+	aFileSize    shape = "size"
+	aPicture     shape = "picture"
+	pictures     shape = "pictures"
 
 	theFlow     shape = "flow"
+	thePhotos   shape = "photos"
 	aFailing    shape = "failing"
 	aParameter  shape = "parameter"
 	aPart       shape = "part"
@@ -59,6 +67,7 @@ var enumerations = map[shape][]string{
 	failOrAccept: {string(Fail), string(Accept)},
 	yesOrNo:      {string(Fail), string(Accept), string(Dismiss)},
 	stayOrLeave:  {string(Stay), string(Leave)},
+	aPicture:     slices.Sorted(maps.Keys(PhotoTypes)),
 }
 
 // verbWord is a verb of the language.
@@ -132,6 +141,7 @@ var objects = map[shape][]keyWord{
 		{"viewport", aSize, false, "The size of the page, as in 1280x900."},
 		{"step-limit", aTime, false, "How long one step may wait for what it needs."},
 		{"limit", aTime, false, "How long all steps may take."},
+		{string(Photos), thePhotos, false, "What photos the site takes."},
 		{"fails-when", failings, false, "What ends the run as soon as it is seen, and whose fault it is."},
 		{"parameters", parameters, false, "The settings that an app gives in its with."},
 		{"parts", parts, false, "Lists of steps with names, for do."},
@@ -141,6 +151,13 @@ var objects = map[shape][]keyWord{
 		{string(Remove), steps, false, "How to take an ad off the site; {{url}} and what else steps has read are known."},
 		{string(Renew), steps, false, "How to put an ad on top again; the same is known."},
 		{string(Change), steps, false, "How to change an ad; the same is known."},
+	},
+	thePhotos: {
+		{"least", aNumber, false, "How many the site needs; a mail with fewer is refused."},
+		{"most", aNumber, false, "How many it takes; more are left out."},
+		{"pixels", aNumber, false, "How many the longer side may have; 2048 unless this is given."},
+		{"bytes", aFileSize, false, "How large a file may be, as in 5M."},
+		{"types", pictures, false, "What is sent as it is if it fits, beside jpeg; all else becomes that."},
 	},
 	aFailing: {
 		{string(See), aLocator, false, "What to look for."},

@@ -27,22 +27,26 @@ var gifLoops = []string{"NETSCAPE2.0", "ANIMEXTS1.0"}
 type gifFile struct {
 	*reader
 	pieces
-	shown bool // there was a picture
+	width, height int  // of the screen
+	shown         bool // there was a picture
 }
 
-func stripGIF(data []byte) (pieces, error) {
+func openGIF(data []byte) (*Picture, error) {
 	f := &gifFile{reader: &reader{data}}
 	if err := f.screen(); err != nil {
 		return nil, err
 	}
 	for {
 		kind, err := f.take(1)
+		if err != nil && f.shown {
+			return f.end(false)
+		}
 		if err != nil {
 			return nil, err
 		}
 		switch kind[0] {
 		case gifTrailer:
-			return f.end()
+			return f.end(true)
 		case gifPicture:
 			err = f.picture()
 		case gifExtension:
@@ -66,7 +70,8 @@ func (f *gifFile) screen() error {
 		return damaged("its first bytes are wrong")
 	}
 	f.add(head)
-	if err := checkSize(little(head[6:]), little(head[8:])); err != nil {
+	f.width, f.height = little(head[6:]), little(head[8:])
+	if err := checkSize(f.width, f.height); err != nil {
 		return err
 	}
 	return f.palette(head[10])
@@ -142,10 +147,12 @@ func isLoop(data []byte) bool {
 	return len(data) >= 17 && data[0] == 11 && slices.Contains(gifLoops, string(data[1:12])) && data[12] == 3 && data[13] == 1
 }
 
-func (f *gifFile) end() (pieces, error) {
+// end gives the picture, with an end if it had none. A GIF cannot say how it is to
+// be turned.
+func (f *gifFile) end(whole bool) (*Picture, error) {
 	if !f.shown {
 		return nil, errEmpty
 	}
 	f.add([]byte{gifTrailer})
-	return f.pieces, nil
+	return &Picture{Width: f.width, Height: f.height, usual: whole, join: func(turn) []byte { return f.pieces.join() }}, nil
 }

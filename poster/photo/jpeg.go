@@ -37,13 +37,25 @@ const (
 // jpegFile is what is kept of a JPEG.
 type jpegFile struct {
 	jfif    []byte // the whole segment, nil if there is none
+	icc     pieces // the colour profile, in segments
 	turn    turn
 	rest    pieces
-	sized   bool // there was a frame header
-	scanned bool // there was a scan
+	marker  byte   // of the frame header, which says how the picture is coded
+	header  []byte // the body of that; nil before there was one
+	scanned bool   // there was a scan
 }
 
-func stripJPEG(data []byte) (pieces, error) {
+func openJPEG(data []byte) (*Picture, error) {
+	f, err := readJPEG(data)
+	if err != nil {
+		return nil, err
+	}
+	p := &Picture{turn: f.turn, usual: f.isUsual(), join: f.join}
+	p.Width, p.Height = f.size()
+	return p, nil
+}
+
+func readJPEG(data []byte) (*jpegFile, error) {
 	r := &reader{data}
 	if err := r.start("\xff\xd8"); err != nil {
 		return nil, err
@@ -52,7 +64,7 @@ func stripJPEG(data []byte) (pieces, error) {
 	for {
 		marker, err := r.marker()
 		if err == nil && marker == markerEOI {
-			return f.join()
+			return f.end()
 		}
 		if err == nil && !standsAlone(marker) {
 			err = f.segment(r, marker)
@@ -156,16 +168,29 @@ func (f *jpegFile) frame(marker byte, body []byte) error {
 	if len(body) < 6 {
 		return damaged("its size is missing")
 	}
-	if f.sized {
+	if f.header != nil {
 		return damaged("it has two sizes")
 	}
-	f.sized = true
+	f.marker, f.header = marker, body
 	f.keep(marker, body)
-	return checkSize(int(binary.BigEndian.Uint16(body[3:])), int(binary.BigEndian.Uint16(body[1:])))
+	return checkSize(f.size())
+}
+
+// size is that of the frame header.
+func (f *jpegFile) size() (width, height int) {
+	return int(binary.BigEndian.Uint16(f.header[3:])), int(binary.BigEndian.Uint16(f.header[1:]))
+}
+
+// isUsual tells whether the picture is as all cameras write them: sequential or
+// progressive, Huffman coded, 8 bits deep, in grey or in colours that are not
+// meant for a press.
+func (f *jpegFile) isUsual() bool {
+	const depth, components = 0, 5
+	return f.marker <= markerSOF2 && f.header[depth] == 8 && (f.header[components] == 1 || f.header[components] == 3)
 }
 
 func (f *jpegFile) scan(header, data []byte) error {
-	if !f.sized {
+	if f.header == nil {
 		return damaged("its size is missing")
 	}
 	f.scanned = true
@@ -185,7 +210,7 @@ func (f *jpegFile) app(marker byte, body []byte) {
 	case marker == markerAPPE && begins(body, "Adobe", 12):
 		f.keep(marker, body[:12])
 	case marker == markerAPP2 && begins(body, "ICC_PROFILE\x00", 14):
-		f.keep(marker, body)
+		f.icc.add(segmentHead(marker, body), body)
 	case marker == markerAPP1 && begins(body, exifPrefix, 0) && f.turn == 0:
 		f.turn = readTurn(body[len(exifPrefix):])
 	}
@@ -204,16 +229,21 @@ func segmentHead(marker byte, body []byte) []byte {
 
 func newSegment(marker byte, body []byte) []byte { return append(segmentHead(marker, body), body...) }
 
-// join gives the new file. JFIF wants to be first in it.
-func (f *jpegFile) join() (pieces, error) {
+func (f *jpegFile) end() (*jpegFile, error) {
 	if !f.scanned {
 		return nil, errEmpty
 	}
+	return f, nil
+}
+
+// join gives the new file. JFIF wants to be first in it.
+func (f *jpegFile) join(t turn) []byte {
 	file := pieces{{0xff, markerSOI}, f.jfif}
-	if f.turn != 0 {
-		file.add(newSegment(markerAPP1, append([]byte(exifPrefix), f.turn.tiff()...)))
+	if t != 0 {
+		file.add(newSegment(markerAPP1, append([]byte(exifPrefix), t.tiff()...)))
 	}
+	file.add(f.icc...)
 	file.add(f.rest...)
 	file.add([]byte{0xff, markerEOI})
-	return file, nil
+	return file.join()
 }

@@ -1,10 +1,13 @@
 // Package photo makes a phone's picture fit to publish: it takes out all that
 // says where, when and by whom it was taken, and nothing of the picture.
 //
-// [Strip] is lossless. Files are taken apart into their segments, chunks or
-// blocks, and only those are kept that decide what is seen; what nobody knows
-// goes. No pixel is decoded, so that a forged picture can cost no more than its
-// own bytes, and what a decoder would find wrong with the pixels is not found.
+// [Open] takes a file apart into its segments, chunks or blocks, and only those
+// are kept that decide what is seen; what nobody knows goes. No pixel is decoded
+// here, so that a forged picture can cost no more than its own bytes, and what a
+// decoder would find wrong with the pixels is not found. [Picture.Ready] gives
+// what can be published so; all else is for a decoder that may die of it (the
+// browser, for HEIC [Picture.Readable] before it), and [Finish] sees to what that has
+// made.
 //
 // Not promised: that nothing is hidden in what is kept, such as the pixels or a
 // colour profile. What somebody hides there on purpose is published.
@@ -14,6 +17,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"mailapp/filter/picture"
 )
 
 // MaxPixels is how many pixels a picture may have.
@@ -25,45 +30,61 @@ var (
 	errEmpty = errors.New("holds no picture")
 )
 
-// format is a kind of picture: what people call it, and what strips it.
+// format is a kind of picture: what people call it, and what takes it apart.
 type format struct {
-	name  string
-	strip func(data []byte) (pieces, error)
+	name string
+	open func(data []byte) (*Picture, error)
 }
 
 var formats = map[string]format{
-	"image/jpeg": {"JPEG", stripJPEG},
-	"image/png":  {"PNG", stripPNG},
-	"image/gif":  {"GIF", stripGIF},
-	"image/webp": {"WebP", stripWebP},
+	picture.JPEG: {"JPEG", openJPEG},
+	picture.PNG:  {"PNG", openPNG},
+	picture.GIF:  {"GIF", openGIF},
+	picture.WebP: {"WebP", openWebP},
+	picture.AVIF: {"AVIF", openWhole},
+	picture.HEIC: {"HEIC", openHEIC},
+	picture.BMP:  {"BMP", openWhole},
 }
 
-// Strip gives the picture without its metadata: no Exif, XMP, IPTC, comments,
-// texts, times, thumbnails, second pictures, films, or bytes behind the end. What
-// decides how it looks stays byte for byte: pixels, palette, colour profile,
-// animation; and so does the way it is to be turned, as the only entry of a new
-// Exif. kind is image/jpeg, image/png, image/gif or image/webp, by content.
+// Name is what people call a type of pictures; "" for one that cannot be opened.
+func Name(kind string) string { return formats[kind].name }
+
+// Picture is a file that was taken apart. It shares the file's memory.
+type Picture struct {
+	Type          string // image/jpeg and so on, by content
+	Width, Height int    // in pixels, as stored
+
+	turn  turn
+	usual bool              // it is whole, and every program that shows such files can show it
+	whole []byte            // the file as it came
+	join  func(turn) []byte // the file without metadata, turned so; nil if only a decoder can part it from that
+}
+
+// Open takes a file apart. kind is what [picture.Type] says of it.
 //
 // The error says in words for the sender what is wrong, with nothing of the
-// file's own in it: "the JPEG breaks off before its end". data is not changed,
-// and what is given does not share its memory.
-func Strip(data []byte, kind string) ([]byte, error) {
-	parts, err := Pieces(data, kind)
-	return slices.Concat(parts...), err
-}
-
-// Pieces gives what [Strip] gives, but in pieces, most of which are data's own
-// memory: a photo need not be in memory twice.
-func Pieces(data []byte, kind string) ([][]byte, error) {
+// file's own in it: "the JPEG breaks off before its end".
+func Open(data []byte, kind string) (*Picture, error) {
 	f, known := formats[kind]
 	if !known {
-		return nil, errors.New("it is not a JPEG, PNG, GIF or WebP picture")
+		return nil, errors.New("it is of no kind of picture that can be published")
 	}
-	parts, err := f.strip(data)
+	p, err := f.open(data)
 	if err != nil {
 		return nil, fmt.Errorf("the %s %w", f.name, err)
 	}
-	return parts, nil
+	p.Type, p.whole = kind, data
+	return p, nil
+}
+
+// openWhole is for formats that are only ever decoded: nothing of the file
+// itself is published.
+func openWhole(data []byte) (*Picture, error) {
+	p := &Picture{}
+	if p.Width, p.Height = picture.Size(data); p.Width == 0 {
+		return nil, damaged("its size is missing")
+	}
+	return p, checkSize(p.Width, p.Height)
 }
 
 func damaged(what string) error { return errors.New("is damaged: " + what) }

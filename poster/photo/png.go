@@ -37,28 +37,29 @@ func (c pngChunk) sound() bool {
 
 // pngFile is what is kept of a PNG behind its header.
 type pngFile struct {
+	head   []byte // IHDR
 	turn   turn
 	rest   pieces
 	pixels bool // there was an IDAT
 }
 
-func stripPNG(data []byte) (pieces, error) {
+func openPNG(data []byte) (*Picture, error) {
 	r := &reader{data}
 	if err := r.start(pngSignature); err != nil {
 		return nil, err
 	}
-	header, err := r.pngHeader()
+	head, err := r.pngHeader()
 	if err != nil {
 		return nil, err
 	}
-	var f pngFile
+	f := pngFile{head: head}
 	for {
 		c, err := r.pngChunk()
-		if err != nil {
+		if err != nil && !f.pixels {
 			return nil, err
 		}
-		if c.name == "IEND" {
-			return f.join(header)
+		if err != nil || c.name == "IEND" {
+			return f.picture(err == nil)
 		}
 		if err := f.chunk(c); err != nil {
 			return nil, err
@@ -114,17 +115,24 @@ func (f *pngFile) chunk(c pngChunk) error {
 	return nil
 }
 
-func (f *pngFile) join(header []byte) (pieces, error) {
+// picture gives the picture, with an end if it had none: then only a decoder can
+// say whether its rows are all there.
+func (f *pngFile) picture(whole bool) (*Picture, error) {
 	if !f.pixels {
 		return nil, errEmpty
 	}
-	file := pieces{[]byte(pngSignature), header}
-	if f.turn != 0 {
-		file.add(newPNGChunk("eXIf", f.turn.tiff()))
+	width, height := binary.BigEndian.Uint32(f.head[8:]), binary.BigEndian.Uint32(f.head[12:])
+	return &Picture{Width: int(width), Height: int(height), turn: f.turn, usual: whole, join: f.join}, nil
+}
+
+func (f *pngFile) join(t turn) []byte {
+	file := pieces{[]byte(pngSignature), f.head}
+	if t != 0 {
+		file.add(newPNGChunk("eXIf", t.tiff()))
 	}
 	file.add(f.rest...)
 	file.add(newPNGChunk("IEND", nil))
-	return file, nil
+	return file.join()
 }
 
 func newPNGChunk(name string, body []byte) []byte {

@@ -8,15 +8,15 @@ import (
 	"slices"
 )
 
-// Upright gives a JPEG turned as its Exif says, without that Exif and all else
-// that [Strip] takes out, and progressive. Nothing of the picture is lost: its
+// rewrite gives a JPEG that [Picture.Ready] could publish, turned as its Exif says,
+// without that Exif, and progressive. Nothing of the picture is lost: its
 // very coefficients are turned and coded anew, so that one which is turned all
 // the way round is the same again, bit for bit. Quantisation, colour profile and
 // Adobe's marker stay. A picture that is upright and would not become smaller is
-// only stripped; one that is turned can become some hundred bytes larger.
+// given as it is; one that is turned can become some hundred bytes larger.
 //
 // It is an error where that cannot be done, and then the caller's to publish what
-// Strip gives, or to have the picture decoded: it is not Huffman coded with 8
+// there is, or to have the picture decoded: it is not Huffman coded with 8
 // bits in one or three components, or sampled in more than 2 x 2; it is damaged,
 // where others may show what there is; it has more than 9.4 million coefficients
 // (3 megapixels in full colour, 6 in 4:2:0); or the side along which it is to be
@@ -24,11 +24,7 @@ import (
 // one would come to stand before the picture's first pixel.
 //
 // For each coefficient it takes up to 7 bytes of memory, and commonly 4.
-func Upright(jpeg []byte) ([]byte, error) {
-	stripped, err := Strip(jpeg, "image/jpeg")
-	if err != nil {
-		return nil, err
-	}
+func rewrite(stripped []byte) ([]byte, error) {
 	p, err := readCoefficients(stripped)
 	if err != nil {
 		return nil, fmt.Errorf("the JPEG %w", err)
@@ -55,7 +51,7 @@ type coefficients struct {
 	huffman  [2][4]*decoder
 }
 
-// readCoefficients takes apart a file that Strip gave.
+// readCoefficients takes apart a file without metadata.
 func readCoefficients(stripped []byte) (*coefficients, error) {
 	p := &coefficients{turned: newTurning(0)}
 	r := &reader{stripped[2:]}
@@ -178,6 +174,7 @@ func (p *coefficients) complete() error {
 // file gives the file anew.
 func (p *coefficients) file() []byte {
 	file := pieces{{0xff, markerSOI}, p.jfif()}
+	file.add(p.kept.icc...)
 	file.add(p.kept.rest...)
 	file.add(p.dqt(), p.sof(), p.scans(), []byte{0xff, markerEOI})
 	return file.join()

@@ -44,9 +44,18 @@ func heldAs(way turn, data []byte) []byte {
 	return slices.Concat(data[:2], newSegment(markerAPP1, append([]byte(exifPrefix), way.tiff()...)), data[2:])
 }
 
+// upright rewrites a JPEG as it came.
+func upright(data []byte) ([]byte, error) {
+	stripped, err := strip(data, "image/jpeg")
+	if err != nil {
+		return nil, err
+	}
+	return rewrite(stripped)
+}
+
 func mustUpright(t *testing.T, way turn, data []byte) []byte {
 	t.Helper()
-	got, err := Upright(heldAs(way, data))
+	got, err := upright(heldAs(way, data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +75,7 @@ func TestUpright(t *testing.T) {
 				continue
 			}
 			dirty := heldAs(way, slices.Concat(data[:2], newSegment(0xfe, []byte(secret)), data[2:]))
-			got, err := Upright(append(dirty, secret...))
+			got, err := upright(append(dirty, secret...))
 			if err != nil {
 				t.Errorf("%s held as %d: %v", name, way, err)
 				continue
@@ -270,7 +279,7 @@ func TestNotUpright(t *testing.T) {
 		"12 megapixels":          {patched(patched(base, markerSOF0, 1, 0x0b), markerSOF0, 3, 0x0f), "the JPEG has 3904 x 2864 pixels, which is too many to be rewritten"},
 	}
 	for name, tt := range tests {
-		if got, err := Upright(tt.data); err == nil || err.Error() != tt.want {
+		if got, err := upright(tt.data); err == nil || err.Error() != tt.want {
 			t.Errorf("%s: %d bytes and %v, not %q", name, len(got), err, tt.want)
 		}
 	}
@@ -295,7 +304,7 @@ func TestImpossibleValues(t *testing.T) {
 		"a correction of two bits":  {markerSOF2, slices.Concat(dc, nothing, grey(append(begin, 63, 63, 0x10), 0, 2, 0))},
 		"a correction behind":       {markerSOF2, slices.Concat(dc, nothing, grey(append(begin, 63, 63, 0x10), 0, 0xf1, 0))},
 	} {
-		if _, err := Upright(greyFile(tt.sofs, tt.scans)); err == nil || !strings.HasSuffix(err.Error(), "its coefficients are wrong") {
+		if _, err := upright(greyFile(tt.sofs, tt.scans)); err == nil || !strings.HasSuffix(err.Error(), "its coefficients are wrong") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -355,7 +364,7 @@ func TestUprightMemory(t *testing.T) {
 	}{{forged, 1 << 17}, {large, 26 << 20}} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		if _, err := Upright(tt.data); err == nil {
+		if _, err := upright(tt.data); err == nil {
 			t.Error("so few bytes are no picture of that size")
 		}
 		runtime.ReadMemStats(&after)
@@ -375,7 +384,7 @@ func FuzzUpright(f *testing.F) {
 	f.Add(jpegSample(6).dirty)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		before := bytes.Clone(data)
-		got, err := Upright(data)
+		got, err := upright(data)
 		if !bytes.Equal(data, before) {
 			t.Fatal("the file itself was changed")
 		}
@@ -401,7 +410,7 @@ func FuzzUpright(f *testing.F) {
 	})
 }
 
-// wayOf gives the turn in what Strip has left of a JPEG.
+// wayOf gives the turn in what is left of a JPEG.
 func wayOf(stripped []byte) turn {
 	at := bytes.Index(stripped, []byte(exifPrefix))
 	if at < 0 {
@@ -417,7 +426,7 @@ func BenchmarkUpright3Megapixels(b *testing.B) {
 	b.Run("coefficients", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := Upright(file); err != nil {
+			if _, err := upright(file); err != nil {
 				b.Fatal(err)
 			}
 		}

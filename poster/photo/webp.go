@@ -6,6 +6,7 @@ package photo
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 )
 
 // The flags of a VP8X chunk that speak of metadata.
@@ -22,9 +23,11 @@ type webpFile struct {
 	header []byte // a copy of the VP8X chunk's body, nil if there is none
 	turn   turn
 	shown  bool // there was a picture
+
+	width, height int // of the picture or, if there are several, of all
 }
 
-func stripWebP(data []byte) (pieces, error) {
+func openWebP(data []byte) (*Picture, error) {
 	r := &reader{data}
 	head, err := r.take(12)
 	if err != nil {
@@ -89,7 +92,8 @@ func (f *webpFile) extended(body []byte) error {
 		return damaged("its header is wrong")
 	}
 	f.header = bytes.Clone(body[:10])
-	return checkSize(1+little24(body[4:]), 1+little24(body[7:]))
+	f.width, f.height = 1+little24(body[4:]), 1+little24(body[7:])
+	return checkSize(f.width, f.height)
 }
 
 func little24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
@@ -115,6 +119,9 @@ func (f *webpFile) pixels(name string, body []byte) error {
 	}
 	f.shown = true
 	f.keep(name, body)
+	if f.header == nil {
+		f.width, f.height = width, height
+	}
 	return checkSize(width, height)
 }
 
@@ -140,27 +147,30 @@ func webpHead(name string, length int) []byte {
 	return binary.LittleEndian.AppendUint32([]byte(name), uint32(length))
 }
 
-// end gives the new file. Only one with a VP8X chunk can say how it is turned;
-// Exif comes behind the picture.
-func (f *webpFile) end() (pieces, error) {
+func (f *webpFile) end() (*Picture, error) {
 	if !f.shown {
 		return nil, errEmpty
 	}
-	var front pieces
+	return &Picture{Width: f.width, Height: f.height, turn: f.turn, usual: true, join: f.file}, nil
+}
+
+// file gives the new file. Only one with a VP8X chunk can say how it is turned;
+// Exif comes behind the picture.
+func (f *webpFile) file(t turn) []byte {
+	var front, behind webpFile
 	if f.header != nil {
-		f.header[0] &^= webpHasXMP | webpHasExif
-		front.add(webpHead("VP8X", len(f.header)), f.header)
+		header := bytes.Clone(f.header)
+		header[0] &^= webpHasXMP | webpHasExif
+		if t != 0 {
+			header[0] |= webpHasExif
+			behind.keep("EXIF", t.tiff())
+		}
+		front.keep("VP8X", header)
 	}
-	if f.header != nil && f.turn != 0 {
-		f.header[0] |= webpHasExif
-		f.keep("EXIF", f.turn.tiff())
-	}
+	all := slices.Concat(front.pieces, f.pieces, behind.pieces)
 	length := 4
-	for _, piece := range append(front, f.pieces...) {
+	for _, piece := range all {
 		length += len(piece)
 	}
-	file := pieces{webpHead("RIFF", length), []byte("WEBP")}
-	file.add(front...)
-	file.add(f.pieces...)
-	return file, nil
+	return append(pieces{webpHead("RIFF", length), []byte("WEBP")}, all...).join()
 }

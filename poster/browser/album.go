@@ -1,0 +1,208 @@
+package browser
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"mailapp/poster/flow"
+	"mailapp/poster/photo"
+)
+
+// Photos are made ready beside the steps, from the moment that the browser is
+// there: most flows log in first. The first step that asks for photos waits until
+// all of them are.
+
+// album is the task's photos as they are made ready. Only the goroutine of fill
+// uses it before ready is closed.
+type album struct {
+	dir    string // of the files
+	limits photo.Limits
+	room   *darkroom
+	slow   int // photos so far that took all their time, or their page with them
+
+	ready   chan struct{}
+	files   []string // in order; their names are ours (C25)
+	leftOut []string // what could not be made ready and why, a line each
+	failed  error    // why that could not even be tried
+}
+
+// prepare begins to make the photos ready, if a step asks for them. What it has
+// begun is over when end returns.
+func (r *run) prepare(ctx context.Context) (end func()) {
+	if len(r.task.Photos) == 0 || !r.plan.asksForPhotos() {
+		return func() {}
+	}
+	r.album = &album{
+		dir: r.shelf, limits: limitsOf(r.task.Flow.Photos), ready: make(chan struct{}),
+		room: &darkroom{client: r.tab.client, file: filepath.Join(r.shelf, "negative")},
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	go r.album.fill(ctx, r.task.Photos, r.task.Flow.Photos.Most)
+	return func() {
+		cancel()
+		<-r.album.ready
+	}
+}
+
+func (p *plan) asksForPhotos() bool {
+	for s := range p.all(p.steps) {
+		if s.AsksForPhotos() {
+			return true
+		}
+	}
+	return false
+}
+
+func limitsOf(l flow.PhotoLimits) photo.Limits {
+	limits := photo.Limits{Side: cmp.Or(l.Pixels, flow.DefaultPixels), Bytes: cmp.Or(l.Bytes, math.MaxInt64)}
+	for _, name := range l.Types {
+		limits.Types = append(limits.Types, flow.PhotoTypes[name])
+	}
+	return limits
+}
+
+// fill makes photos ready, up to as many as the site takes; 0 is all.
+func (a *album) fill(ctx context.Context, photos []flow.Photo, most int) {
+	defer close(a.ready)
+	defer a.room.close()
+	for _, p := range photos {
+		if most > 0 && len(a.files) == most {
+			a.leaveOut(p, fmt.Errorf("the site takes %d", most))
+			continue
+		}
+		err := a.add(ctx, p)
+		var bad *badPhoto
+		if errors.As(err, &bad) {
+			a.leaveOut(p, bad)
+		} else if err != nil {
+			a.failed = fmt.Errorf("making %s ready: %w", p.Label, err)
+			return
+		}
+	}
+}
+
+func (a *album) leaveOut(p flow.Photo, why error) {
+	a.leftOut = append(a.leftOut, fmt.Sprintf("%s (%v)", p.Label, why))
+}
+
+// badPhoto is why a photo is left out, for the sender: "the HEIC cannot be read".
+type badPhoto struct{ why string }
+
+func (b *badPhoto) Error() string { return b.why }
+
+// add makes one photo ready. An error other than a badPhoto is not the photo's.
+func (a *album) add(ctx context.Context, p flow.Photo) error {
+	data, err := io.ReadAll(io.NewSectionReader(p.Data, 0, p.Data.Size()))
+	if err != nil {
+		return err
+	}
+	opened, err := photo.Open(data, p.Type)
+	if err != nil {
+		return &badPhoto{err.Error()}
+	}
+	file, kind, err := a.developed(ctx, opened)
+	if err == photo.ErrTooSlow || err == photo.ErrTooMuch {
+		a.slow++
+	}
+	var spoilt *photo.Spoilt
+	if errors.As(err, &spoilt) {
+		return &badPhoto{"the " + photo.Name(p.Type) + " " + spoilt.Error()}
+	}
+	if err != nil {
+		return err
+	}
+	return a.keep(file, kind)
+}
+
+// mostSlow is how many photos may cost all their time before no more are decoded
+// (C24): a mail can hold hundreds.
+const mostSlow = 3
+
+// developed gives a photo as it is published, and its type.
+func (a *album) developed(ctx context.Context, p *photo.Picture) (file []byte, kind string, err error) {
+	if file = p.Ready(a.limits); file != nil {
+		return file, p.Type, nil
+	}
+	if a.slow >= mostSlow {
+		return nil, "", photo.ErrNotTried
+	}
+	if p, err = p.Readable(ctx, a.dir); err != nil {
+		return nil, "", err
+	}
+	if file = p.Ready(a.limits); file != nil {
+		return file, p.Type, nil
+	}
+	negative, turn := p.Negative()
+	file, err = a.room.develop(ctx, negative, order{Side: a.limits.Side, Turn: turn, Bytes: a.limits.Bytes, Quality: photoQuality})
+	if p.Width*p.Height > largePixels {
+		a.room.close()
+	}
+	if err == nil {
+		file, err = photo.Finish(file)
+	}
+	return file, "image/jpeg", err
+}
+
+// largePixels is how many pixels a picture may have without a new page for the
+// next one: what it leaves behind is freed late, and some such pictures together
+// are more memory than a mail may cost (C24).
+const largePixels = 16_000_000
+
+// extensions are what sites expect at the end of a file's name.
+var extensions = map[string]string{
+	"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp",
+}
+
+// keep lays a file out for the browser to upload.
+func (a *album) keep(file []byte, kind string) error {
+	path := filepath.Join(a.dir, fmt.Sprintf("photo-%d%s", len(a.files)+1, extensions[kind]))
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		return err
+	}
+	a.files = append(a.files, path)
+	return nil
+}
+
+// takePhotos waits until the photos are ready, and sees that they are enough.
+func (r *run) takePhotos(ctx context.Context) error {
+	if r.taken {
+		return nil
+	}
+	r.taken = true
+	if r.album != nil {
+		waiting, cancel := context.WithDeadline(ctx, r.end)
+		defer cancel()
+		select {
+		case <-r.album.ready:
+		case <-waiting.Done():
+			return cmp.Or(context.Cause(ctx), error(&trouble{fault: flow.Owner, err: errors.New("the photos were not ready before the time for the whole run was up")}))
+		}
+		if r.album.failed != nil {
+			return &trouble{fault: flow.Owner, err: r.album.failed}
+		}
+		r.photos, r.leftOut = r.album.files, r.album.leftOut
+	}
+	if err := r.enoughPhotos(); err != nil {
+		return err
+	}
+	return r.learn(flow.PhotoCount, strconv.Itoa(len(r.photos)))
+}
+
+// enoughPhotos sees that there are as many photos as the site needs: without
+// them it would take no ad (C23).
+func (r *run) enoughPhotos() error {
+	least := r.task.Flow.Photos.Least
+	if len(r.photos) >= least {
+		return nil
+	}
+	said := flow.TooFewPhotos(least, len(r.photos), r.leftOut)
+	return &trouble{fault: flow.Sender, said: said, err: errors.New(strings.ToLower(said[:1]) + said[1:])}
+}

@@ -1,0 +1,25 @@
+package photo
+
+import (
+	"errors"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// dieWithUs lets the kernel kill the child when we die, however we do.
+func dieWithUs() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+
+// confine bounds what a child may use from now on. One that has ended already
+// needs no bounds.
+func confine(pid int) error {
+	for resource, most := range map[int]uint64{
+		unix.RLIMIT_AS: heicMemory, unix.RLIMIT_FSIZE: heicOutput, unix.RLIMIT_CPU: uint64(2 * Limit.Seconds()), unix.RLIMIT_CORE: 0,
+	} {
+		err := unix.Prlimit(pid, resource, &unix.Rlimit{Cur: most, Max: most}, nil)
+		if err != nil && !errors.Is(err, unix.ESRCH) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package photo
+
+import "syscall"
+
+// dieWithUs does nothing here: the child has its limit of time.
+func dieWithUs() *syscall.SysProcAttr { return nil }
+
+// confine does nothing here: there is no way to bound another process.
+func confine(int) error { return nil }
