@@ -87,6 +87,25 @@ func openWhole(data []byte) (*Picture, error) {
 	return p, checkSize(p.Width, p.Height)
 }
 
+// Strip gives the picture without its metadata: no Exif, XMP, IPTC, comments,
+// texts, times, thumbnails, second pictures, films, or bytes behind the end. What
+// decides how it looks stays byte for byte: pixels, palette, colour profile,
+// animation; and so does the way it is to be turned, as the only entry of a new
+// Exif. kind is image/jpeg, image/png, image/gif or image/webp, by content. The
+// error is as Open's.
+//
+// data is not changed, and what is given does not share its memory.
+func Strip(data []byte, kind string) ([]byte, error) {
+	p, err := Open(data, kind)
+	if err != nil {
+		return nil, err
+	}
+	if p.join == nil {
+		return nil, errors.New("it is not a JPEG, PNG, GIF or WebP picture")
+	}
+	return p.join(p.turn), nil
+}
+
 func damaged(what string) error { return errors.New("is damaged: " + what) }
 
 // checkSize is asked before anything of the pixels is read (C24).

@@ -126,7 +126,7 @@ func TestBroken(t *testing.T) {
 		{"image/webp", riff("VP8 ", "\x00\x00\x00\x9d\x01\x2a\xff\x3f\xff\x3f"), "the WebP has 16383 x 16383 pixels, and more than 50 megapixels cannot be taken"},
 	}
 	for _, tt := range tests {
-		if _, err := strip(tt.data, tt.kind); err == nil || err.Error() != tt.want {
+		if _, err := Strip(tt.data, tt.kind); err == nil || err.Error() != tt.want {
 			t.Errorf("%.30q: %v, not %q", tt.data, err, tt.want)
 		}
 	}
@@ -217,7 +217,7 @@ func BenchmarkStrip12Megapixels(b *testing.B) {
 	}
 	b.SetBytes(int64(file.Len()))
 	for b.Loop() {
-		if _, err := strip(file.Bytes(), "image/jpeg"); err != nil {
+		if _, err := Strip(file.Bytes(), "image/jpeg"); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -238,7 +238,7 @@ func fuzz(f *testing.F, kind string) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		before := bytes.Clone(data)
-		got, err := strip(data, kind)
+		got, err := Strip(data, kind)
 		if !bytes.Equal(data, before) {
 			t.Fatal("the file itself was changed")
 		}
@@ -267,18 +267,9 @@ func samePicture(t *testing.T, kind string, data, stripped []byte) {
 	}
 }
 
-// strip gives a file without its metadata, but with how it is to be turned.
-func strip(data []byte, kind string) ([]byte, error) {
-	p, err := Open(data, kind)
-	if err != nil {
-		return nil, err
-	}
-	return p.join(p.turn), nil
-}
-
 func mustStrip(t *testing.T, kind string, data []byte) []byte {
 	t.Helper()
-	got, err := strip(data, kind)
+	got, err := Strip(data, kind)
 	if err != nil {
 		t.Fatal(err)
 	}
