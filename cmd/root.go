@@ -61,9 +61,11 @@ func newRoot(exampleRules []byte) *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return codeError{exitUsage, err} })
 	root.PersistentFlags().String("rules", "", "read the rules from `FILE`")
-	root.AddCommand(newRunCommand(), newBatchCommand(), newCheckCommand(), newLedgerCommand(), newPeopleCommand(), newAddressCommand(),
-		newFlowCommand(), newInitCommand(exampleRules),
-		newDemoCommand(), newWorkerCommand(), newCrewCommand())
+	root.AddCommand(newRunCommand())
+	if len(os.Args) < 2 || os.Args[1] != runCommand { // which has no time for the others
+		root.AddCommand(newBatchCommand(), newCheckCommand(), newLedgerCommand(), newPeopleCommand(), newAddressCommand(),
+			newFlowCommand(), newInitCommand(exampleRules), newDemoCommand(), newWorkerCommand(), newCrewCommand())
+	}
 	asUsage(root)
 	return root
 }

@@ -222,14 +222,10 @@ func (d stateDir) keep(id string, message io.ReaderAt, size int64, kept keptMail
 	if err != nil {
 		return err
 	}
-	data, err := io.ReadAll(io.NewSectionReader(message, 0, size))
-	if err != nil {
-		return err
-	}
 	if err := poster.StoreFile(d.keptFile(id, ".json"), known); err != nil {
 		return err
 	}
-	return poster.StoreFile(d.keptFile(id, ".eml"), data)
+	return poster.StoreFrom(d.keptFile(id, ".eml"), io.NewSectionReader(message, 0, size))
 }
 
 func (d stateDir) keptFile(id, ext string) string { return filepath.Join(d.kept(), id+ext) }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/smtp"
 	"os"
@@ -175,11 +176,15 @@ func uniqueName() (string, error) {
 // WriteSynced writes a new file, readable by its owner alone, and returns once
 // it is on disk. Nothing is left of it after an error.
 func WriteSynced(path string, data []byte) error {
+	return writeSynced(path, bytes.NewReader(data))
+}
+
+func writeSynced(path string, in io.Reader) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
+	_, err = io.Copy(f, in)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(path))
 	}
@@ -197,12 +202,17 @@ func syncDir(dir string) error {
 // StoreFile makes data the content of path, at once and durably: a reader sees
 // the old content or the new.
 func StoreFile(path string, data []byte) error {
+	return StoreFrom(path, bytes.NewReader(data))
+}
+
+// StoreFrom is [StoreFile] with what is read from in, which need not be in memory.
+func StoreFrom(path string, in io.Reader) error {
 	name, err := uniqueName()
 	if err != nil {
 		return err
 	}
 	tmp := filepath.Join(filepath.Dir(path), "."+name)
-	if err := WriteSynced(tmp, data); err != nil {
+	if err := writeSynced(tmp, in); err != nil {
 		return err
 	}
 	if err := os.Rename(tmp, path); err != nil {
