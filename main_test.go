@@ -331,6 +331,7 @@ var mayImport = map[string][]string{
 var doors = map[string][]string{
 	"github.com/emersion/go-msgauth": {"mailapp/filter/auth"},
 	"github.com/go-rod/rod":          {"mailapp/poster/browser"},
+	"github.com/coder/websocket":     {"mailapp/poster/browser"},
 	"github.com/jackc/pgx/v5":        {"mailapp/poster/ledger"},
 	"github.com/jhillyerd/enmime/v2": {"mailapp/filter"},
 	"github.com/spf13/cobra":         {"mailapp/cmd"},

@@ -14,7 +14,6 @@ import (
 
 	"mailapp/filter"
 	"mailapp/filter/auth"
-	"mailapp/poster/browser"
 	"mailapp/poster/flow"
 	"mailapp/poster/photo"
 )
@@ -50,7 +49,7 @@ func newCheckCommand() *cobra.Command {
 		for _, obstacle := range obstacles(c.Context(), settings) {
 			fmt.Fprintf(c.OutOrStdout(), "warning: no mail would be handled now: %v\n", obstacle)
 		}
-		if _, err := browser.Find(settings.Path(settings.Browser.Path)); err != nil {
+		if err := browserObstacle(c.Context(), settings); err != nil {
 			fmt.Fprintf(c.OutOrStdout(), "warning: nothing would be posted now: %v\n", err)
 		}
 		for _, app := range settings.Apps {

@@ -98,6 +98,9 @@ func newFlowRunCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if *show && t.browser.Remote != "" {
+			return errors.New("--show is for a browser on this host, and the rules name one elsewhere")
+		}
 		if *show && !hasScreen() {
 			return errors.New("--show needs a screen, and neither DISPLAY nor WAYLAND_DISPLAY is set")
 		}
@@ -152,9 +155,13 @@ func openTrial(c *cobra.Command, name string) (*trial, error) {
 	if err != nil {
 		return nil, err
 	}
+	b, err := newBrowser(c.Context(), settings, state)
+	if err != nil {
+		return nil, err
+	}
 	return &trial{
 		mail: &mail{settings: settings, state: state, report: &report{}}, app: app, command: c.Name(),
-		out: c.OutOrStdout(), browser: newBrowser(settings, state),
+		out: c.OutOrStdout(), browser: b,
 	}, browser.Sweep(state.run())
 }
 

@@ -208,14 +208,46 @@ func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
 	return f, nil
 }
 
-func newBrowser(s *filter.Settings, state stateDir) *browser.Browser {
+// newBrowser readies the browser that the settings ask for, which is not started
+// yet. The address of one elsewhere is fetched if it is a secret.
+func newBrowser(ctx context.Context, s *filter.Settings, state stateDir) (*browser.Browser, error) {
+	remote, err := findBrowser(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	most := s.Browser.Most
 	if most == 0 {
 		most = max(browser.Room(), leastBrowsers)
 	}
 	return &browser.Browser{
-		Path: s.Path(s.Browser.Path), NoSandbox: !s.Browser.Sandbox, Dir: state.run(), Most: most, Slots: state.slots(),
+		Remote: remote, Path: s.Path(s.Browser.Path), NoSandbox: !s.Browser.Sandbox,
+		Dir: state.run(), Most: most, Slots: state.slots(),
+	}, nil
+}
+
+// findBrowser gives the address of a browser elsewhere; "" if there is none.
+func findBrowser(ctx context.Context, s *filter.Settings) (string, error) {
+	if !s.Browser.URLKey.IsSet() {
+		return s.Browser.URL, nil
 	}
+	address, err := readSecret(ctx, s, s.Browser.URLKey)
+	if err != nil {
+		return "", fmt.Errorf("browser: url: %w", err)
+	}
+	return address, nil
+}
+
+// browserObstacle is what would keep a browser from being run now.
+func browserObstacle(ctx context.Context, s *filter.Settings) error {
+	remote, err := findBrowser(ctx, s)
+	switch {
+	case err != nil:
+	case remote != "":
+		err = browser.Reach(ctx, remote)
+	default:
+		_, err = browser.Find(s.Path(s.Browser.Path))
+	}
+	return err
 }
 
 // leastBrowsers may run at once everywhere unless the settings say otherwise: the
@@ -223,13 +255,17 @@ func newBrowser(s *filter.Settings, state stateDir) *browser.Browser {
 const leastBrowsers = 2
 
 // poster readies a browser, which is not started yet.
-func (m *mail) poster() (*poster.Poster, error) {
+func (m *mail) poster(ctx context.Context) (*poster.Poster, error) {
 	if err := errors.Join(browser.Sweep(m.state.run()), m.state.sweep()); err != nil {
+		return nil, err
+	}
+	b, err := newBrowser(ctx, m.settings, m.state)
+	if err != nil {
 		return nil, err
 	}
 	p := &poster.Poster{
 		Ledger: m.ledger,
-		Site:   m.shop.site(newBrowser(m.settings, m.state)),
+		Site:   m.shop.site(b),
 		Send:   sendBy(m.settings), From: receiptFrom(m.settings),
 		Progress: func(e flow.Event) { m.say("page", "%s", e.Text) },
 		GiveUp:   m.settings.GiveUp,

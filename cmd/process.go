@@ -190,7 +190,7 @@ func (m *mail) post(ctx context.Context) error {
 	if waits, err := m.waitsAsFirst(ctx, job); err != nil || waits {
 		return err
 	}
-	p, err := m.poster()
+	p, err := m.poster(ctx)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ const (
 	someMailbox  shape = "recipients"
 	aWebAddress  shape = "web-address"
 	aDatabase    shape = "database"
+	anEntrance   shape = "entrance"
 	aFew         shape = "few"
 	thePace      shape = "pace"
 	trueOrFalse  shape = "yes"
@@ -113,7 +114,7 @@ var objects = map[shape][]keyWord{
 		{"size-limit", aSizeLimit, false, "The largest message that is taken; 50M unless this is given."},
 		{"refusals", aRefusal, false, "How a proven sender learns of a refusal: by a bounce of the mail server, the default, or by a mail of our own."},
 		{"receipts", theReceipts, false, "From whom and by what way receipts and notices leave; of sendmail, smtp and maildir there may be one."},
-		{"browser", theBrowser, false, "The Chromium that is run."},
+		{"browser", theBrowser, false, "The Chromium that is run, or the address of one elsewhere."},
 		{"trust", theTrust, false, "What proves who sent a message. A From line alone never does."},
 		{"people", thePeople, false, "The people who may post, by name."},
 		{"apps", theApps, false, "The sites to post to, each with the account to post as, by name."},
@@ -126,6 +127,7 @@ var objects = map[shape][]keyWord{
 		{"maildir", aPath, false, "A Maildir to put them into, for trying things out."},
 	},
 	theBrowser: {
+		{"url", anEntrance, false, "The address of one elsewhere, ws://, wss://, http:// or https://, in place of a program; or, as it may hold a token, where it is kept: a file, env or command."},
 		{"path", aPath, false, "The program; looked for unless this is given."},
 		{"sandbox", trueOrFalse, false, "Whether it runs in its own sandbox; true unless this is given."},
 		{"most", aFew, false, "How many may run at once on this host; as many as it has room for unless this is given."},

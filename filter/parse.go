@@ -125,8 +125,19 @@ func countSet(nodes ...strictyaml.Node) int {
 
 func (p *parser) browser(n strictyaml.Node) {
 	n = n.In("browser")
+	p.s.Browser.Sandbox = true
+	if n.IsText() {
+		p.entrance(n)
+		return
+	}
 	keys := mapping(n, n, theBrowser)
-	p.s.Browser = Browser{Path: keys["path"].Text(), Sandbox: true}
+	if keys["url"].IsSet() {
+		p.entrance(keys["url"])
+	}
+	if keys["url"].IsSet() && countSet(keys["path"], keys["sandbox"]) > 0 {
+		n.Mistake("url is of a browser elsewhere, and path and sandbox of one on this host: only one of them can be run")
+	}
+	p.s.Browser.Path = keys["path"].Text()
 	if keys["sandbox"].IsSet() {
 		p.s.Browser.Sandbox = keys["sandbox"].Bool()
 	}
@@ -138,6 +149,38 @@ func (p *parser) browser(n strictyaml.Node) {
 		p.s.Browser.Most = n
 	}
 }
+
+// entrance reads where a browser elsewhere is. No mistake quotes the URL, which may
+// hold the secret that it must not.
+func (p *parser) entrance(n strictyaml.Node) {
+	if !n.IsText() {
+		p.s.Browser.URLKey = source(n.In("url"))
+		return
+	}
+	p.s.Browser.URL = n.Text()
+	u, err := url.Parse(p.s.Browser.URL)
+	switch {
+	case err != nil || u.Hostname() == "" || !slices.Contains([]string{"ws", "wss", "http", "https"}, u.Scheme):
+		n.Mistake("here belongs the address of a browser elsewhere, such as ws://chrome.example.org:3000 or http://192.0.2.7:9222")
+	case hasToken(u):
+		n.Mistake("a token is not written into this file; give the whole address by browser: {url: {file: …}}")
+	}
+}
+
+// hasToken tells whether an address seems to hold a secret.
+func hasToken(u *url.URL) bool {
+	if u.User != nil {
+		return true
+	}
+	for name := range u.Query() {
+		if secretName.MatchString(name) {
+			return true
+		}
+	}
+	return false
+}
+
+var secretName = worded(`(?i)token|key|secret|pass|auth`)
 
 // maxBrowsers is more than any host has memory for.
 const maxBrowsers = 1000

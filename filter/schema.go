@@ -34,6 +34,7 @@ func Schema() []byte {
 		defs[string(s)]["type"] = []string{"object", "null"}
 		delete(defs[string(s)], "minProperties")
 	}
+	defs[string(theBrowser)] = strictyaml.AnyOf(fitting(entrance), defs[string(theBrowser)])
 	return objectSchema(objects[theSettings]).Document("The rules of mailapp: who may post, where to, and what becomes of all other mail", defs)
 }
 
@@ -74,6 +75,7 @@ func plainShapes() map[shape]strictyaml.Schema {
 		someMailbox:  list(`^[^\s@<>,;]+@[^\s@<>,;]+$`),
 		aWebAddress:  fitting(`^https?://[^/?#@\s]+([/?#].*)?$`),
 		aDatabase:    fitting(`^postgres(ql)?://[^\s]+/[^\s]+$`),
+		anEntrance:   strictyaml.AnyOf(fitting(entrance), ref(aSecret)),
 		aCount:       {"type": "integer", "minimum": 1},
 		trueOrFalse:  strictyaml.Bool,
 		thePeople:    named(ownName.pattern().String(), ref(aPerson)),
@@ -83,6 +85,9 @@ func plainShapes() map[shape]strictyaml.Schema {
 		theFields:    named(parameterName.pattern().String(), strictyaml.AnyOf(strictyaml.Schema{"enum": fieldTypes}, strictyaml.OneOrMore(strictyaml.Scalar))),
 	}
 }
+
+// entrance is how the address of a browser elsewhere begins.
+const entrance = `^(wss?|https?)://[^/?#\s]+`
 
 func ref(s shape) strictyaml.Schema { return strictyaml.Ref(string(s)) }
 

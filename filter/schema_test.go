@@ -90,7 +90,8 @@ func TestSchemaFits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range append(files, string(data), everyKey, "owner: a@b.c\ntrust:\npeople: {}\napps:\nrules: [{name: 7, do: hold}]") {
+	for _, text := range append(files, string(data), everyKey, "owner: a@b.c\ntrust:\npeople: {}\napps:\nrules: [{name: 7, do: hold}]",
+		"owner: a@b.c\nbrowser: ws://chrome:3000\nrules: [{name: 7, do: hold}]", "owner: a@b.c\nbrowser: {url: {file: chrome}, most: 2}\nrules: [{name: 7, do: hold}]") {
 		if _, err := ParseSettings("rules.yaml", []byte(text)); err != nil {
 			t.Errorf("%v in\n%s", err, text)
 		} else if err := schema.Validate(value(t, text)); err != nil {
@@ -173,7 +174,7 @@ func TestSchemaRefuses(t *testing.T) {
 		head + rules + "mta: postfx", head + rules + "deadline: soon", head + rules + "deadline: 90", head + rules + "size-limit: 0",
 		head + rules + "size-limit: big", head + rules + "allow-root: perhaps", head + rules + "refusals: shout", head + rules + "state: ''",
 		head + rules + "receipts: {smtp: localhost}", head + rules + "receipts: {smtp: 'a:25', maildir: b}", head + rules + "receipts: {to: a@b.c}",
-		head + rules + "trust: {unproven: bounce}", head + rules + "trust: {authserv-id: a b}", head + rules + "browser: {sandbox: 1}", head + rules + "browser: off", head + rules + "browser: {most: 0}", head + rules + "browser: {most: many}",
+		head + rules + "trust: {unproven: bounce}", head + rules + "trust: {authserv-id: a b}", head + rules + "browser: {sandbox: 1}", head + rules + "browser: off", head + rules + "browser: {url: chrome}", head + rules + "browser: {most: 0}", head + rules + "browser: {most: many}",
 		person("logins: a"), person("addresses: []"), person("addresses: 'Fred <a@b.c>'"), person("addresses: a@b.c, acept: sasl"),
 		person("addresses: a@b.c, accept: sals"), person("addresses: a@b.c, secret: s3cret"), person("addresses: a@b.c, secret: {}"),
 		person("addresses: a@b.c, secret: {env: A, file: b}"), head + rules + "people: {Fred: {addresses: a@b.c}}", head + rules + "people: {fred: }",

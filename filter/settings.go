@@ -63,8 +63,10 @@ type Receipts struct {
 	Maildir  string // directory as written; see Settings.Path
 }
 
-// Browser says which Chromium to run.
+// Browser says which Chromium to run, or where one is that runs elsewhere.
 type Browser struct {
+	URL     string // of one elsewhere, without a secret; "": none, or URLKey
+	URLKey  Source // the same, where it has a secret in it
 	Path    string // as written, "" to look for one
 	Sandbox bool
 	Most    int // at once on this host; 0 for what the host has room for

@@ -157,6 +157,12 @@ func TestMistakes(t *testing.T) {
 		{"browser: {sandbox: perhaps}", "true or false"},
 		{"browser: {most: 0}", `here belongs a number of browsers from 1 to 1000, not "0"`},
 		{"browser: {most: many}", `not "many"`},
+		{"browser: /usr/bin/chromium", "browser: here belongs the address of a browser elsewhere"},
+		{"browser: {url: 'ws:///devtools'}", "here belongs the address of a browser elsewhere"},
+		{"browser: 'wss://chrome.example.org?token=sesame'", "a token is not written into this file"},
+		{"browser: {url: 'wss://me:sesame@chrome.example.org'}", "a token is not written into this file"},
+		{"browser: {url: {file: x, env: Y}}", "exactly one of file, env and command"},
+		{"browser: {url: 'ws://chrome:3000', path: /usr/bin/chromium}", "url is of a browser elsewhere"},
 		{"trust: {authserv-id: a b}", "is one word"},
 		// People and apps.
 		{"people: {fred: }", `person "fred": addresses is missing`},
@@ -239,6 +245,23 @@ func TestMistakes(t *testing.T) {
 		_, err := ParseSettings("rules.yaml", []byte(tt.rules))
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s\ngot:\n%v\nwant: %s", tt.rules, err, tt.want)
+		}
+		if err != nil && strings.Contains(err.Error(), "sesame") { // C29
+			t.Errorf("%s\nquotes the secret: %v", tt.rules, err)
+		}
+	}
+}
+
+func TestBrowserElsewhere(t *testing.T) {
+	for rules, want := range map[string]Browser{
+		"browser: ws://chrome.example.org:3000":        {Sandbox: true, URL: "ws://chrome.example.org:3000"},
+		"browser: {url: 'http://[::1]:9222', most: 4}": {Sandbox: true, URL: "http://[::1]:9222", Most: 4},
+		"browser: {url: {file: secrets/chrome}}":       {Sandbox: true, URLKey: Source{File: "secrets/chrome"}},
+		"browser: {url: 'wss://grid:4444/se/cdp?a=b'}": {Sandbox: true, URL: "wss://grid:4444/se/cdp?a=b"},
+		"browser:": {Sandbox: true},
+	} {
+		if s := parse(t, "owner: a@b.c\nrules: [{name: all, do: hold}]\n"+rules); !reflect.DeepEqual(s.Browser, want) {
+			t.Errorf("%s: got %+v", rules, s.Browser)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (r *run) open(ctx context.Context, a *act) error {
 	if err := r.uploaded(ctx); err != nil {
 		return err
 	}
-	walls := len(r.proxy.walls())
+	walls := len(r.bounds.walls())
 	reply, err := proto.PageNavigate{URL: a.value}.Call(r.tab.page.Context(ctx))
 	switch {
 	case err != nil:
@@ -28,10 +28,10 @@ func (r *run) open(ctx context.Context, a *act) error {
 		_, err := r.ask(ctx, a, question{Op: "page"})
 		return err
 	}
-	if refused := r.proxy.walls(); len(refused) > walls {
+	if refused := r.bounds.walls(); len(refused) > walls {
 		return wall(refused[walls])
 	}
-	if err := r.proxy.whatFailed(); err != nil {
+	if err := r.bounds.whatFailed(); err != nil {
 		return &trouble{fault: flow.Site, err: err}
 	}
 	if reply.ErrorText == "net::ERR_ABORTED" {

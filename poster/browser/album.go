@@ -42,7 +42,7 @@ func (r *run) prepare(ctx context.Context) (end func()) {
 	}
 	r.album = &album{
 		dir: r.shelf, limits: limitsOf(r.task.Flow.Photos), ready: make(chan struct{}),
-		room: &darkroom{client: r.tab.client, file: filepath.Join(r.shelf, "negative")},
+		room: &darkroom{client: r.tab.client, elsewhere: r.proxy == nil, file: filepath.Join(r.shelf, "negative")},
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	go r.album.fill(ctx, r.task.Photos, r.task.Flow.Photos.Most)

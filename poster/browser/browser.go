@@ -13,6 +13,9 @@
 // of the browser and no file of the run are left (C7). After kill -9 of this
 // process the browser dies with it, and [Sweep] removes its files.
 //
+// A browser elsewhere ([Browser.Remote]) has other means to the same ends: see fence,
+// courier and give. What the manual says does not hold there is not promised here.
+//
 // It does not promise that the site has got the publish request: the ledger
 // holds what is in doubt. Nor can it keep a page's own script from sending a
 // request again, or look after what a site's worker in the background sends by
@@ -49,6 +52,7 @@ type Browser struct {
 	Path      string // of the program; empty: see Find
 	NoSandbox bool   // the browser's own sandbox is off, as it always is for root
 	Show      bool   // in a window, for a person to watch; needs more than a headless shell
+	Remote    string // address of one elsewhere, in place of a program: ws, wss, http or https; a secret, as it may hold a token
 	Dir       string // run directories are made below it, 0700, unless there is room in memory; empty: the system's
 
 	Most  int    // browsers that may run at once on this host; 0: as many as are asked for
@@ -107,7 +111,8 @@ type run struct {
 	cookies []*cookie // of the saved session, until they are in the browser
 	resumed bool      // they are in it
 
-	proxy   *proxy
+	bounds  *bounds
+	proxy   *proxy // nil in a browser elsewhere
 	tab     *tab
 	shelf   string   // a directory for photos, which goes with the run
 	album   *album   // nil: no step asks for photos
@@ -143,7 +148,7 @@ type run struct {
 func (r *run) whole(ctx context.Context) (flow.Result, *flow.Failure) {
 	stop, err := r.start(ctx)
 	if err != nil {
-		return flow.Result{}, r.failure(ctx, &trouble{fault: flow.Owner, err: fmt.Errorf("starting the browser: %w", err)})
+		return flow.Result{}, r.failure(ctx, &trouble{fault: flow.Owner, err: fmt.Errorf("%s the browser: %w", r.browser.how(), err)})
 	}
 	r.resume(ctx)
 	endAlbum := r.prepare(ctx)
@@ -163,6 +168,14 @@ func (r *run) whole(ctx context.Context) (flow.Result, *flow.Failure) {
 		r.task.Session.Keep(session)
 	}
 	return result, nil
+}
+
+// how a browser comes to be there.
+func (b *Browser) how() string {
+	if b.Remote != "" {
+		return "connecting to"
+	}
+	return "starting"
 }
 
 // alone brings up the proxy, the browser and its one page. stop ends them all.
@@ -185,6 +198,7 @@ func (r *run) alone(ctx context.Context) (stop func() error, err error) {
 		dir.removeWithin(0)
 		return nil, err
 	}
+	r.bounds = r.proxy.bounds
 	p, err := launch(program, dir.path, r.proxy.address(), r.browser.NoSandbox, r.browser.Show, r.browser.extra...)
 	if err != nil {
 		r.proxy.close()

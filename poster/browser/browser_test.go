@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if os.Getenv("MAILAPP_TEST_KEPT") != "" {
 		keptForAll().Close()
+		stopElsewhere()
 	}
 	os.Exit(code)
 }
@@ -148,7 +149,8 @@ type runner interface {
 
 // site is a browser of the trial's own or, with MAILAPP_TEST_KEPT, one that all
 // trials share which ask for nothing special; that is the program at
-// MAILAPP_TEST_CHROMIUM, if it is set.
+// MAILAPP_TEST_CHROMIUM, if it is set. With MAILAPP_TEST_KEPT=elsewhere it is
+// reached as a browser elsewhere is.
 func (tr trial) site() runner {
 	if tr.kept != nil {
 		return tr.kept
@@ -160,7 +162,23 @@ func (tr trial) site() runner {
 	return keptForAll()
 }
 
-var keptForAll = sync.OnceValue(func() *Kept { return (&Browser{Path: os.Getenv("MAILAPP_TEST_CHROMIUM")}).Keep() })
+var keptForAll = sync.OnceValue(func() *Kept {
+	b := &Browser{Path: os.Getenv("MAILAPP_TEST_CHROMIUM")}
+	if os.Getenv("MAILAPP_TEST_KEPT") == "elsewhere" {
+		dir, err := os.MkdirTemp("", "mailapp-elsewhere-")
+		if err != nil {
+			panic(err)
+		}
+		address, path, stop, err := remoteChromium(dir, "--disable-site-isolation-trials")
+		if err != nil {
+			panic(err)
+		}
+		b.Remote, stopElsewhere = "ws://"+address+path, func() { stop(); os.RemoveAll(dir) }
+	}
+	return b.Keep()
+})
+
+var stopElsewhere = func() {}
 
 // must runs a trial that ends well.
 func (tr trial) must(t testing.TB, url string) flow.Result {

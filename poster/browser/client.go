@@ -26,6 +26,9 @@ type messages interface {
 // as that no upload is under way, would else depend on who is scheduled first.
 type client struct {
 	over messages
+	gone error // what it says when the browser has gone
+
+	guests guests
 
 	mu      sync.Mutex
 	last    int
@@ -36,7 +39,10 @@ type client struct {
 }
 
 func newClient(over messages) *client {
-	c := &client{over: over, waiting: map[int]chan<- cdp.Response{}, none: make(chan *cdp.Event)}
+	c := &client{over: over, gone: errGone, waiting: map[int]chan<- cdp.Response{}, none: make(chan *cdp.Event)}
+	if _, elsewhere := over.(*wire); elsewhere {
+		c.gone = errLost
+	}
 	go c.read()
 	return c
 }
@@ -57,14 +63,14 @@ func (c *client) Call(ctx context.Context, session, method string, params any) (
 		return nil, err
 	}
 	if err := c.over.Send(message); err != nil {
-		return nil, errGone // its end of the pipe has closed before ours has seen that
+		return nil, c.gone // its end of the pipe has closed before ours has seen that
 	}
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case got, ok := <-answered:
 		if !ok {
-			return nil, errGone
+			return nil, c.gone
 		}
 		if got.Error != nil {
 			return nil, got.Error
@@ -102,7 +108,7 @@ func (c *client) expect(answered chan<- cdp.Response) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended {
-		return 0, errGone
+		return 0, c.gone
 	}
 	c.last++
 	c.waiting[c.last] = answered

@@ -22,9 +22,6 @@ const (
 	// photoQuality is that of the JPEGs that the browser makes, of 1. Higher
 	// ones cost half as many bytes again, for what nobody sees.
 	photoQuality = 0.88
-	// nowhere is a proxy that is not there: only the system could listen on that
-	// port.
-	nowhere = "127.0.0.1:9"
 )
 
 // darkroom is where photos are decoded and made into JPEGs: a blank page of the
@@ -33,8 +30,9 @@ const (
 // may crash, hang or fill it, costs that photo and no other: the page is thrown
 // away, and the next photo gets a new one. It is for one goroutine.
 type darkroom struct {
-	client *client
-	file   string // a path for the picture at hand, which the browser reads
+	client    *client
+	elsewhere bool   // the browser does not see our disk
+	file      string // a path for the picture at hand, which the browser reads
 
 	page  *blankPage    // nil: none is open
 	limit time.Duration // for tests, in place of photo.Limit
@@ -91,6 +89,9 @@ func (d *darkroom) give(ctx context.Context, data []byte) (proto.RuntimeRemoteOb
 	if err != nil {
 		return "", err
 	}
+	if id := input.Result.ObjectID; d.elsewhere {
+		return id, carryTo(page, id, []string{d.file})
+	}
 	return input.Result.ObjectID, proto.DOMSetFileInputFiles{Files: []string{d.file}, ObjectID: input.Result.ObjectID}.Call(page)
 }
 
@@ -110,6 +111,7 @@ type blankPage struct {
 	session proto.TargetSessionID
 	ended   context.Context // with the page's process, or the browser
 	deafen  func()
+	leave   func() error
 }
 
 // openBlank opens one. The browser holds it, like every new page, until it is
@@ -117,11 +119,13 @@ type blankPage struct {
 func (c *client) openBlank(ctx context.Context) (_ *blankPage, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*callLimit)
 	defer cancel()
-	made, err := proto.TargetCreateBrowserContext{ProxyServer: nowhere, ProxyBypassList: "<-loopback>"}.Call(c.root(ctx))
+	p := &blankPage{client: c}
+	p.context, p.leave, err = c.newContext(ctx, proto.TargetCreateBrowserContext{
+		ProxyServer: deadEnd, ProxyBypassList: "<-loopback>", DisposeOnDetach: true,
+	})
 	if err != nil {
 		return nil, err
 	}
-	p := &blankPage{client: c, context: made.BrowserContextID}
 	defer func() {
 		if err != nil {
 			p.close()
@@ -188,11 +192,11 @@ func (p *blankPage) close() {
 	if p.deafen != nil {
 		p.deafen()
 	}
-	_ = p.client.dispose(p.context) // else it goes with the browser
+	_ = p.leave() // else it goes with the browser
 }
 
 // caller is where calls go that are for this page.
-func (p *blankPage) caller(ctx context.Context) proto.Client {
+func (p *blankPage) caller(ctx context.Context) pageCaller {
 	return pageCaller{rootCaller{p.client, ctx}, p.session}
 }
 

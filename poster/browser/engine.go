@@ -275,7 +275,7 @@ func (t *tab) enter(ctx context.Context, in *inner) (int, error) {
 	defer cancel()
 	made, err := proto.PageCreateIsolatedWorld{FrameID: frame, WorldName: worldName}.Call(t.page.Context(ctx))
 	if err != nil {
-		return 0, cause(ctx, err)
+		return 0, t.apart(in, cause(ctx, err))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

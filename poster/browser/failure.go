@@ -63,7 +63,7 @@ func (r *run) instead(f flow.Failing, said string) string {
 // unanswered says why there is no page: the server's status, or what the
 // proxy met on the way.
 func (r *run) unanswered(status int) error {
-	err := r.proxy.whatFailed()
+	err := r.bounds.whatFailed()
 	if err != nil && (status == 0 || status == http.StatusBadGateway) {
 		return &trouble{fault: flow.Site, err: err}
 	}
@@ -88,7 +88,7 @@ func (r *run) late(got answer) error {
 // alsoWanted names what the page could not have because of the walls, which may
 // be why it does not do what it should.
 func (r *run) alsoWanted() string {
-	walls := r.proxy.walls()
+	walls := r.bounds.walls()
 	if len(walls) == 0 {
 		return ""
 	}

@@ -2,9 +2,12 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"math"
+	"strconv"
 	"time"
 
+	"github.com/go-rod/rod/lib/cdp"
 	"github.com/go-rod/rod/lib/proto"
 
 	"mailapp/poster/flow"
@@ -116,6 +119,9 @@ func (t *tab) askEverywhere(ctx context.Context, q question) error {
 }
 
 func (t *tab) askBelow(ctx context.Context, q question, tree *proto.PageFrameTree) error {
+	if err := t.seesAll(ctx, tree); err != nil {
+		return err
+	}
 	for _, child := range tree.ChildFrames {
 		in := &inner{frame: child.Frame.ID}
 		_, err := t.askIn(ctx, q, in)
@@ -131,6 +137,43 @@ func (t *tab) askBelow(ctx context.Context, q question, tree *proto.PageFrameTre
 		}
 	}
 	return nil
+}
+
+// errApart is of a browser elsewhere, which may keep a frame of another site in a
+// process of its own.
+var errApart = &trouble{fault: flow.Owner, err: errors.New("the browser elsewhere keeps a frame of another site apart, where nothing can be seen or done; hint: start it with --disable-site-isolation-trials")}
+
+// noFrame is the browser's error for a frame that a page does not have, or not in
+// its process.
+const noFrame = -32602
+
+// apart is the error of entering a frame.
+func (t *tab) apart(in *inner, err error) error {
+	var e *cdp.Error
+	if in != nil && t.proxy == nil && errors.As(err, &e) && e.Code == noFrame {
+		return errApart
+	}
+	return err
+}
+
+// seesAll makes sure that no frame in a document is kept apart.
+func (t *tab) seesAll(ctx context.Context, tree *proto.PageFrameTree) error {
+	if t.proxy != nil {
+		return nil
+	}
+	var in *inner
+	if !t.isMain(tree.Frame.ID) {
+		in = &inner{frame: tree.Frame.ID}
+	}
+	world, err := t.enter(ctx, in)
+	if err != nil {
+		return err
+	}
+	got, err := t.evaluate(ctx, map[string]any{"functionDeclaration": "() => length", "executionContextId": world, "returnByValue": true})
+	if err == nil && string(got.Value) != strconv.Itoa(len(tree.ChildFrames)) {
+		err = errApart
+	}
+	return err
 }
 
 // further is what is to be asked in a frame of another site. The conditions that

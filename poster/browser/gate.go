@@ -62,6 +62,10 @@ func (t *tab) letGo(paused *proto.FetchRequestPaused) {
 	g := t.gate
 	t.mu.Unlock()
 	p := t.passage(paused)
+	if t.proxy == nil {
+		t.letOut(paused, g != nil && p.changes)
+		return
+	}
 	if g != nil {
 		t.update(func() { g.end(p.id) }) // it may have been redirected
 	}

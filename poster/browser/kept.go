@@ -26,13 +26,22 @@ type Kept struct {
 	house   *house        // the running browser; nil before the first run
 }
 
-// house is one browser process with the runs in it.
+// host is a browser that runs: a process of ours, or one elsewhere.
+type host interface {
+	messages
+	hasExited() bool
+	kill() // it ends soon; may be called at any time, by anyone
+	end() error
+	explain(error) error // of what has gone wrong with it
+}
+
+// house is one running browser with the runs in it.
 type house struct {
-	process *process
-	client  *client
-	wall    *proxy // lets nothing out: what belongs to no run stays in
-	dir     *runDir
-	free    func() // its slot
+	host   host
+	client *client
+	wall   *proxy // lets nothing out: what belongs to no run stays in; nil elsewhere
+	dir    *runDir
+	free   func() // its slot
 
 	begun  int           // runs so far
 	active int           // runs now
@@ -68,6 +77,9 @@ func (r *run) start(ctx context.Context) (stop func() error, err error) {
 	if r.browser.kept != nil {
 		return r.browser.kept.lodge(ctx, r)
 	}
+	if r.browser.Remote != "" {
+		return r.visit(ctx)
+	}
 	free, err := r.browser.slot(ctx)
 	if err != nil {
 		return nil, err
@@ -78,6 +90,17 @@ func (r *run) start(ctx context.Context) (stop func() error, err error) {
 		return nil, err
 	}
 	return func() error { defer free(); return end() }, nil
+}
+
+// visit is for one run in a browser elsewhere, which drops what was the run's
+// when the connection ends.
+func (r *run) visit(ctx context.Context) (stop func() error, err error) {
+	k := r.browser.Keep()
+	if _, err := k.lodge(ctx, r); err != nil {
+		k.Close()
+		return nil, err
+	}
+	return func() error { r.tab.deafen(); return k.Close() }, nil
 }
 
 // lodge gives a run its place.
@@ -122,7 +145,7 @@ func (k *Kept) join(ctx context.Context) (*house, error) {
 
 // open counts a run in, unless the browser takes none and others are still in it.
 func (k *Kept) open(ctx context.Context) (_ *house, err error) {
-	if h := k.house; h != nil && (h.worn || h.begun >= runsEach || h.process.hasExited()) {
+	if h := k.house; h != nil && (h.worn || h.begun >= runsEach || h.host.hasExited()) {
 		h.worn = true
 		if h.active > 0 {
 			return h, nil
@@ -157,8 +180,10 @@ func (k *Kept) vacate() error {
 	k.house = nil
 	defer close(h.empty)
 	defer h.free()
-	err := h.process.end()
-	h.wall.close()
+	err := h.host.end()
+	if h.wall != nil {
+		h.wall.close()
+	}
 	return errors.Join(err, h.dir.removeWithin(time.Second))
 }
 
@@ -174,10 +199,6 @@ func (b *Browser) build(ctx context.Context) (_ *house, err error) {
 			do()
 		}
 	}()
-	program, err := find(b.Path, b.Show)
-	if err != nil {
-		return nil, err
-	}
 	if h.free, err = b.slot(ctx); err != nil {
 		return nil, err
 	}
@@ -186,25 +207,46 @@ func (b *Browser) build(ctx context.Context) (_ *house, err error) {
 		return nil, err
 	}
 	undo = append(undo, func() { h.dir.removeWithin(time.Second) })
-	if h.wall, err = newProxy(nil); err != nil {
+	if b.Remote != "" {
+		err = h.connect(ctx, b.Remote)
+	} else {
+		err = h.launch(b)
+	}
+	if err != nil {
 		return nil, err
 	}
-	undo = append(undo, h.wall.close)
-	if h.process, err = launch(program, h.dir.path, h.wall.address(), b.NoSandbox, b.Show, b.extra...); err != nil {
-		return nil, err
+	undo = append(undo, func() { h.host.end() })
+	if h.wall != nil {
+		undo = append(undo, h.wall.close)
 	}
-	if b.started != nil {
-		b.started(h.dir.path, h.process.cmd.Process.Pid)
-	}
-	h.client = newClient(h.process)
 	if err = h.client.ready(ctx); err == nil {
 		err = await(h.client.root(ctx))
 	}
 	if err != nil {
-		err = h.process.explain(err)
-		undo = append(undo, func() { h.process.end() })
+		err = h.host.explain(err)
 	}
 	return h, err
+}
+
+// launch starts the browser's process.
+func (h *house) launch(b *Browser) error {
+	program, err := find(b.Path, b.Show)
+	if err != nil {
+		return err
+	}
+	if h.wall, err = newProxy(nil); err != nil {
+		return err
+	}
+	p, err := launch(program, h.dir.path, h.wall.address(), b.NoSandbox, b.Show, b.extra...)
+	if err != nil {
+		h.wall.close()
+		return err
+	}
+	h.host, h.client = p, newClient(p)
+	if b.started != nil {
+		b.started(h.dir.path, p.cmd.Process.Pid)
+	}
+	return nil
 }
 
 // ready waits until the browser answers.
@@ -231,21 +273,53 @@ func (h *house) admit(ctx context.Context, r *run) (checkOut func() error, err e
 		return checkOut, err
 	}
 	undo = append(undo, func() error { return os.RemoveAll(r.shelf) })
-	if r.proxy, err = newProxy(r.plan.origins); err != nil {
-		return checkOut, err
-	}
-	undo = append(undo, func() error { r.proxy.close(); return nil })
-	at := h.client.root(ctx)
-	made, err := proto.TargetCreateBrowserContext{ProxyServer: r.proxy.address(), ProxyBypassList: "<-loopback>"}.Call(at)
+	way, err := h.wayOut(r)
 	if err != nil {
 		return checkOut, err
 	}
-	undo = append(undo, func() error { return h.client.dispose(made.BrowserContextID) })
-	if r.tab, err = openTabIn(ctx, h.client, r.proxy, made.BrowserContextID); err != nil {
+	if r.proxy != nil {
+		undo = append(undo, func() error { r.proxy.close(); return nil })
+	}
+	in, leave, err := h.client.newContext(ctx, way)
+	if err != nil {
+		return checkOut, err
+	}
+	undo = append(undo, leave)
+	if r.tab, err = openTabIn(ctx, h.client, r.bounds, r.proxy, in); err != nil {
 		return checkOut, err
 	}
 	undo = append(undo, func() error { r.tab.deafen(); return nil })
 	return checkOut, nil
+}
+
+// wayOut gives a run its bounds, and what makes a browser context that keeps to
+// them.
+func (h *house) wayOut(r *run) (way proto.TargetCreateBrowserContext, err error) {
+	if h.wall == nil {
+		r.bounds = &bounds{allowed: r.plan.origins}
+		return fenced(r.plan.origins), nil
+	}
+	if r.proxy, err = newProxy(r.plan.origins); err != nil {
+		return way, err
+	}
+	r.bounds = r.proxy.bounds
+	return proto.TargetCreateBrowserContext{
+		ProxyServer: r.proxy.address(), ProxyBypassList: "<-loopback>",
+	}, nil
+}
+
+// newContext makes a browser context of ours. leave removes it.
+func (c *client) newContext(ctx context.Context, way proto.TargetCreateBrowserContext) (in proto.BrowserBrowserContextID, leave func() error, err error) {
+	made, err := way.Call(c.root(ctx))
+	if err != nil {
+		return "", nil, err
+	}
+	in = made.BrowserContextID
+	c.guests.enter(in)
+	return in, func() error {
+		defer c.guests.leave(in)
+		return c.dispose(in)
+	}, nil
 }
 
 // dispose removes a browser context with all pages in it, whatever they do.

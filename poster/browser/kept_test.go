@@ -119,7 +119,7 @@ func keptDies(t *testing.T, k *Kept, url string, starts *[]int) {
 	task := keptTask(t, url, "- open: '{{site}}/who'\n- click: Never there")
 	task.Progress = func(e flow.Event) {
 		if strings.HasPrefix(e.Text, "click") {
-			k.house.process.kill()
+			k.house.host.kill()
 		}
 	}
 	if _, err := k.Run(t.Context(), task); !errors.Is(err, errGone) {

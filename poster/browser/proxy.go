@@ -12,17 +12,13 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"slices"
 	"sync"
 	"time"
 
 	"mailapp/poster/flow"
 )
 
-const (
-	dialLimit  = 15 * time.Second
-	maxRefused = 20 // origins that are remembered for a message
-)
+const dialLimit = 15 * time.Second
 
 // proxy is the wall around the browser (C28): a forward proxy on loopback
 // that connects only to the flow's origins. The browser has no other way out.
@@ -35,7 +31,7 @@ const (
 // fresh one. Upstream no connection is used twice, so that net/http never
 // sends anything again either.
 type proxy struct {
-	allowed  []flow.Origin
+	*bounds
 	listener net.Listener
 	server   *http.Server
 	forward  *httputil.ReverseProxy
@@ -46,9 +42,7 @@ type proxy struct {
 	conns     map[net.Conn]http.ConnState // of the browser, without tunnels
 	tunnels   map[*tunnel]bool
 	crossings map[*crossing]bool
-	once      bool     // each connection carries one request from now on
-	refused   []string // origins that were asked for and are not allowed
-	trouble   error    // the last failure to reach an allowed origin
+	once      bool // each connection carries one request from now on
 }
 
 // tunnel is a CONNECT: both ends, whose content is not ours to read.
@@ -81,7 +75,7 @@ func newProxy(allowed []flow.Origin) (*proxy, error) {
 		return nil, err
 	}
 	p := &proxy{
-		allowed: allowed, listener: l, password: rand.Text(),
+		bounds: &bounds{allowed: allowed}, listener: l, password: rand.Text(),
 		dialer:  net.Dialer{Timeout: dialLimit},
 		conns:   map[net.Conn]http.ConnState{},
 		tunnels: map[*tunnel]bool{}, crossings: map[*crossing]bool{},
@@ -159,18 +153,6 @@ func (p *proxy) permitted(r *http.Request) (flow.Origin, bool) {
 	return o, p.allows(o) || p.allows(plain)
 }
 
-func (p *proxy) allows(o flow.Origin) bool {
-	return slices.ContainsFunc(p.allowed, func(a flow.Origin) bool { return a.Covers(o) })
-}
-
-func (p *proxy) refuse(o flow.Origin) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.refused) < maxRefused && !slices.Contains(p.refused, o.String()) {
-		p.refused = append(p.refused, o.String())
-	}
-}
-
 // connect opens a tunnel and carries bytes until either end closes.
 func (p *proxy) connect(w http.ResponseWriter, r *http.Request) {
 	t := p.begin(r.Host)
@@ -207,9 +189,7 @@ func (p *proxy) connect(w http.ResponseWriter, r *http.Request) {
 // request again.
 func (p *proxy) unreachable(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() == nil {
-		p.mu.Lock()
-		p.trouble = reason(r, err)
-		p.mu.Unlock()
+		p.fail(reason(r, err))
 	}
 	http.Error(w, "the site could not be reached", http.StatusBadGateway)
 }
@@ -262,18 +242,4 @@ func (p *proxy) cut() {
 			c.Close()
 		}
 	}
-}
-
-// walls gives the origins that were refused so far.
-func (p *proxy) walls() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.refused)
-}
-
-// whatFailed gives the last failure to reach the site, or nil.
-func (p *proxy) whatFailed() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.trouble
 }

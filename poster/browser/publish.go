@@ -147,7 +147,7 @@ func (r *run) after(s *flow.Step) []flow.Step {
 	return nil
 }
 
-// guard keeps Chromium from sending the request twice: see proxy.
+// guard keeps Chromium from sending the request twice: see proxy and courier.
 func (r *run) guard(ctx context.Context) error {
 	if r.browser.unguard {
 		return nil
@@ -159,7 +159,9 @@ func (r *run) guard(ctx context.Context) error {
 			return cause(ctx, err)
 		}
 	}
-	r.proxy.cut()
+	if r.proxy != nil {
+		r.proxy.cut()
+	}
 	return nil
 }
 

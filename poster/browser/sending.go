@@ -207,7 +207,7 @@ func (t *tab) carriesPhotos(q *proto.NetworkRequest) bool {
 
 func (t *tab) isAllowed(address string) bool {
 	o, ok := originOf(address)
-	return ok && t.proxy.allows(o)
+	return ok && t.bounds.allows(o)
 }
 
 func header(headers proto.NetworkHeaders, name string) string {

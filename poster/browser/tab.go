@@ -38,12 +38,12 @@ type tab struct {
 
 // openTab takes over the page that the browser has opened.
 func openTab(ctx context.Context, p *process, px *proxy) (*tab, error) {
-	return openTabIn(ctx, newClient(p), px, "")
+	return openTabIn(ctx, newClient(p), px.bounds, px, "")
 }
 
 // openTabIn opens a page in a browser context, or takes over the browser's own,
-// and closes every door that a page could use.
-func openTabIn(ctx context.Context, c *client, px *proxy, in proto.BrowserBrowserContextID) (_ *tab, err error) {
+// and closes every door that a page could use. A browser elsewhere has no proxy.
+func openTabIn(ctx context.Context, c *client, bs *bounds, px *proxy, in proto.BrowserBrowserContextID) (_ *tab, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*callLimit)
 	defer cancel()
 	life, end := context.WithCancel(context.Background()) // of what rod has running for the tab
@@ -57,8 +57,8 @@ func openTabIn(ctx context.Context, c *client, px *proxy, in proto.BrowserBrowse
 	if err := b.Connect(); err != nil {
 		return nil, err
 	}
-	w := &windows{client: c, browser: b, proxy: px, context: in, home: in, changed: make(chan struct{})}
-	stop := c.listen(w.hear, func() { w.breakOff(errGone) })
+	w := &windows{browser: b, client: c, bounds: bs, proxy: px, context: in, home: in, changed: make(chan struct{}), life: life}
+	stop := c.listen(w.hear, func() { w.breakOff(c.gone) })
 	w.deafen = func() { stop(); end() }
 	t := &tab{windows: w}
 	if t.page, err = w.firstPage(ctx); err != nil {
@@ -80,6 +80,11 @@ func (t *tab) shut(ctx context.Context) error {
 	if err := downloads.Call(limited); err != nil {
 		return err
 	}
+	if t.proxy == nil {
+		if err := t.fenceIn(ctx); err != nil {
+			return err
+		}
+	}
 	if err := (proto.PageEnable{}).Call(page); err != nil {
 		return err
 	}
@@ -90,7 +95,7 @@ func (t *tab) shut(ctx context.Context) error {
 		return await(limited)
 	}
 	// It acts as if it were the one in front.
-	if err := (proto.EmulationSetFocusEmulationEnabled{Enabled: true}).Call(page); err != nil {
+	if err := (proto.EmulationSetFocusEmulationEnabled{Enabled: true}).Call(page); err != nil || t.proxy == nil {
 		return err
 	}
 	return t.greet(ctx)
@@ -207,6 +212,7 @@ func (t *tab) pageEvent(m *cdp.Event) {
 	case "Network.requestWillBeSent", "Network.requestWillBeSentExtraInfo", "Network.responseReceived", "Network.loadingFinished", "Network.loadingFailed":
 		t.networkEvent(m)
 		t.gateEvent(m)
+		t.fenceEvent(m)
 	case "Inspector.targetCrashed":
 		t.breakOff(errors.New("the page has crashed"))
 	case "Fetch.authRequired", "Fetch.requestPaused":
@@ -220,7 +226,7 @@ func (t *tab) fetchEvent(m *cdp.Event) {
 	var auth proto.FetchAuthRequired
 	if load(m, &auth) {
 		answer := &proto.FetchAuthChallengeResponse{Response: proto.FetchAuthChallengeResponseResponseCancelAuth}
-		if auth.AuthChallenge.Source == proto.FetchAuthChallengeSourceProxy {
+		if auth.AuthChallenge.Source == proto.FetchAuthChallengeSourceProxy && t.proxy != nil {
 			answer = &proto.FetchAuthChallengeResponse{
 				Response: proto.FetchAuthChallengeResponseResponseProvideCredentials,
 				Username: proxyUser, Password: t.proxy.password,
@@ -256,7 +262,7 @@ func (t *tab) arrive(f *proto.PageFrame) {
 			t.pages = append(t.pages, page)
 		}
 	})
-	if o, ok := originOf(t.address()); ok && !t.proxy.allows(o) {
+	if o, ok := originOf(t.address()); ok && !t.bounds.allows(o) {
 		t.astray(o)
 	}
 }

@@ -38,8 +38,7 @@ func (r *run) upload(ctx context.Context, a *act) error {
 		}
 		input, err := r.tab.held(ctx)
 		if err == nil {
-			set := proto.DOMSetFileInputFiles{Files: files, ObjectID: input}
-			err = cause(ctx, set.Call(r.tab.page.Context(ctx)))
+			err = r.tab.give(ctx, input, files)
 		}
 		if err == nil {
 			return r.settled(ctx)
@@ -89,6 +88,17 @@ func (r *run) choosing(ctx context.Context, c *proto.PageFileChooserOpened, file
 	if len(files) > 1 && c.Mode == proto.PageFileChooserOpenedModeSelectSingle {
 		return &trouble{fault: flow.Owner, err: fmt.Errorf("the page asks for one photo, not %d", len(files))}
 	}
-	set := proto.DOMSetFileInputFiles{Files: files, BackendNodeID: c.BackendNodeID}
-	return cause(ctx, set.Call(r.tab.page.Context(ctx)))
+	frame := &inner{frame: c.FrameID}
+	if r.tab.isMain(c.FrameID) {
+		frame = nil
+	}
+	world, err := r.tab.enter(ctx, frame)
+	if err != nil {
+		return err
+	}
+	input, err := proto.DOMResolveNode{BackendNodeID: c.BackendNodeID, ExecutionContextID: proto.RuntimeExecutionContextID(world)}.Call(r.tab.page.Context(ctx))
+	if err != nil {
+		return cause(ctx, err)
+	}
+	return r.tab.give(ctx, input.Object.ObjectID, files)
 }

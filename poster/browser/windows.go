@@ -28,10 +28,12 @@ const maxWindows = 6
 type windows struct {
 	client  *client
 	browser *rod.Browser
-	proxy   *proxy
+	bounds  *bounds
+	proxy   *proxy                        // the way out; nil in a browser elsewhere
 	context proto.BrowserBrowserContextID // of the run's own; "" if it has the browser to itself
 	home    proto.BrowserBrowserContextID // where its pages are: that, or the browser's own
 	deafen  func()                        // has the tabs hear of nothing any more
+	life    context.Context               // ends with deafen
 
 	mu        sync.Mutex
 	changed   chan struct{} // closed and replaced whenever something below, or of a tab, changes
@@ -45,6 +47,7 @@ type windows struct {
 	front     *tab                                           // where steps are done
 	gate      *gate                                          // nil: publish is yet to come
 	sending   *sending                                       // of photos, by all tabs; nil: nobody watches
+	asked     map[proto.NetworkRequestID]string              // addresses of requests under way, in a browser elsewhere
 }
 
 // await has the browser tell of new windows, and hold them until they are taken over.
@@ -151,6 +154,9 @@ func (t *tab) prepare(guarded, watched bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = proto.PageEnable{}.Call(t.page.Context(ctx))
+	if t.proxy == nil {
+		_ = t.fence(ctx)
+	}
 	if guarded {
 		_ = t.holdRequests(ctx)
 	}
