@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-rod/rod/lib/cdp"
@@ -41,6 +42,26 @@ var engineFunction = "task => {" +
 	"const conditions = (" + conditionsSource + ")(names, finder, source, task.typed || []);" +
 	"const actions = (" + actionsSource + ")(task, names, finder, mouse);" +
 	"return (" + engineSource + ")(task, names, finder, mouse, source, conditions, actions) }"
+
+// The first question in a document brings the engine there; all others find it.
+var (
+	firstCall = "task => (globalThis.engine = " + engineFunction + ")(task)"
+	laterCall = "task => globalThis.engine(task)"
+)
+
+// world is the engine's execution context in one document.
+type world struct {
+	id  int
+	has atomic.Bool // the engine
+}
+
+// call is the function that puts a question there.
+func (w *world) call() string {
+	if w.has.Load() {
+		return laterCall
+	}
+	return firstCall
+}
 
 // worldName is the isolated world that the engine runs in.
 const worldName = "mailapp"
@@ -155,7 +176,7 @@ func (q question) within(limit time.Duration) question {
 // turnedOver waits a moment for the new document that an error announced.
 func (t *tab) turnedOver(ctx context.Context) error {
 	t.mu.Lock()
-	t.world, t.worlds = 0, nil
+	t.world, t.worlds = nil, nil
 	changed, closed := t.changed, t.closed
 	t.mu.Unlock()
 	if closed {
@@ -191,8 +212,8 @@ func (t *tab) askIn(ctx context.Context, q question, in *inner) (answer, error) 
 		return answer{}, err
 	}
 	data, err := t.evaluate(ctx, map[string]any{
-		"functionDeclaration": engineFunction,
-		"executionContextId":  world,
+		"functionDeclaration": world.call(),
+		"executionContextId":  world.id,
 		"arguments":           []any{map[string]any{"value": q}},
 		"awaitPromise":        true,
 		"returnByValue":       true,
@@ -200,6 +221,7 @@ func (t *tab) askIn(ctx context.Context, q question, in *inner) (answer, error) 
 	if err != nil {
 		return answer{}, err
 	}
+	world.has.Store(true)
 	var a answer
 	if err := json.Unmarshal(data.Value, &a); err != nil {
 		return answer{}, fmt.Errorf("the engine's answer: %w", err)
@@ -250,41 +272,41 @@ func (t *tab) remembered(ctx context.Context, name string, in *inner) (proto.Run
 	}
 	r, err := t.evaluate(ctx, map[string]any{
 		"functionDeclaration": "function() { return globalThis." + name + " }",
-		"executionContextId":  world,
+		"executionContextId":  world.id,
 	})
 	return r.ObjectID, err
 }
 
 // enter gives the engine's world in the document that is there, in the page or
 // in a frame of another site.
-func (t *tab) enter(ctx context.Context, in *inner) (int, error) {
+func (t *tab) enter(ctx context.Context, in *inner) (*world, error) {
 	t.mu.Lock()
-	world, loader := t.world, t.loader
+	there, loader := t.world, t.loader
 	frame := t.page.frame()
 	if in != nil {
-		frame, world = in.frame, t.worlds[in.frame]
+		frame, there = in.frame, t.worlds[in.frame]
 	}
 	t.mu.Unlock()
-	if world != 0 {
-		return world, nil
+	if there != nil {
+		return there, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	made, err := proto.PageCreateIsolatedWorld{FrameID: frame, WorldName: worldName}.Call(t.page.Context(ctx))
 	if err != nil {
-		return 0, cause(ctx, err)
+		return nil, cause(ctx, err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	world = int(made.ExecutionContextID)
+	there = &world{id: int(made.ExecutionContextID)}
 	switch {
 	case t.loader != loader:
 	case in == nil:
-		t.world = world
+		t.world = there
 	default:
-		t.keepWorld(frame, world)
+		t.keepWorld(frame, there)
 	}
-	return world, nil
+	return there, nil
 }
 
 // noSession is the browser's error for a page that is closed.

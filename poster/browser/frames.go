@@ -154,9 +154,9 @@ func (a *at) further(rest *further) *at {
 }
 
 // keepWorld remembers the engine's world in a frame. It is called under the lock.
-func (t *tab) keepWorld(frame proto.PageFrameID, world int) {
+func (t *tab) keepWorld(frame proto.PageFrameID, w *world) {
 	if t.worlds == nil {
-		t.worlds = map[proto.PageFrameID]int{}
+		t.worlds = map[proto.PageFrameID]*world{}
 	}
-	t.worlds[frame] = world
+	t.worlds[frame] = w
 }
