@@ -154,6 +154,7 @@ func (t *tab) ask(ctx context.Context, q question) (answer, error) {
 		if err := context.Cause(ctx); err != nil {
 			return answer{}, err
 		}
+		before := t.document()
 		a, err := t.askWithin(ctx, q, nil)
 		switch {
 		case err == nil && a.Late != "" && t.inner != nil && time.Now().Before(q.until):
@@ -161,7 +162,7 @@ func (t *tab) ask(ctx context.Context, q question) (answer, error) {
 		case err == nil || !pageWentAway(err):
 			return a, err
 		}
-		if err := t.turnedOver(ctx); err != nil {
+		if err := t.turnedOver(ctx, before); err != nil {
 			return answer{}, err
 		}
 	}
@@ -173,14 +174,18 @@ func (q question) within(limit time.Duration) question {
 	return q
 }
 
-// turnedOver waits a moment for the new document that an error announced.
-func (t *tab) turnedOver(ctx context.Context) error {
+// turnedOver waits a moment for the new document that an error announced, unless
+// it has come in the place of the one before already.
+func (t *tab) turnedOver(ctx context.Context, before string) error {
 	t.mu.Lock()
 	t.world, t.worlds = nil, nil
-	changed, closed := t.changed, t.closed
+	changed, closed, came := t.changed, t.closed, t.loader != before
 	t.mu.Unlock()
 	if closed {
 		return errClosed
+	}
+	if came {
+		return nil
 	}
 	timer := time.NewTimer(20 * time.Millisecond)
 	defer timer.Stop()
