@@ -13,8 +13,10 @@ import (
 // open goes to an address and waits for the answer to begin. What the page
 // needs further is waited for by the steps that need it.
 func (r *run) open(ctx context.Context, a *act) error {
-	if err := r.glance(ctx); err != nil {
-		return err
+	if r.tab.document() != "" { // a page has been opened before
+		if err := r.glance(ctx); err != nil {
+			return err
+		}
 	}
 	if err := r.uploaded(ctx); err != nil {
 		return err
