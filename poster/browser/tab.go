@@ -57,7 +57,7 @@ func openTabIn(ctx context.Context, c *client, px *proxy, in proto.BrowserBrowse
 	if err := b.Connect(); err != nil {
 		return nil, err
 	}
-	w := &windows{browser: b, proxy: px, context: in, changed: make(chan struct{})}
+	w := &windows{client: c, browser: b, proxy: px, context: in, changed: make(chan struct{})}
 	stop := c.listen(w.hear, func() { w.breakOff(errGone) })
 	w.deafen = func() { stop(); end() }
 	t := &tab{windows: w}

@@ -26,6 +26,7 @@ const maxWindows = 6
 
 // windows is what the tabs of one browser have in common.
 type windows struct {
+	client  *client
 	browser *rod.Browser
 	proxy   *proxy
 	context proto.BrowserBrowserContextID // of the run's own; "" if it has the browser to itself
