@@ -44,7 +44,7 @@ func (d delivery) handle(ctx context.Context, expire func()) (r report) {
 			log.Close()
 		}
 	}()
-	defer func() { _, _ = io.Copy(io.Discard, d.in) }()
+	defer func() { drain(d.in) }()
 
 	settings, err := loadSettings(d.rules)
 	var state stateDir
@@ -108,6 +108,11 @@ func (d delivery) decide(ctx context.Context, settings *filter.Settings, state s
 		Rules: settings.File, RunDir: state.run(), Size: size, Mail: d.known(env),
 		Deadline: settings.Deadline - time.Since(r.Time), Retry: d.retry, Unbounced: d.retry,
 	}, *r)
+}
+
+// drain reads a message to its end, with as few calls as a pipe's size allows.
+func drain(in io.Reader) {
+	_, _ = io.CopyBuffer(struct{ io.Writer }{io.Discard}, in, make([]byte, 64<<10))
 }
 
 // interruptible reads a message until somebody ends us, who may have cut it short
