@@ -220,6 +220,25 @@ func newBrowser(s *filter.Settings, state stateDir) *browser.Browser {
 // one that a batch keeps for long must not keep a mail server's mails waiting.
 const leastBrowsers = 2
 
+// ahead starts the browser while the rest of the mail is read, where as far as
+// the ledger knows nothing keeps the job from being done now. end ends it if
+// it was not used.
+func (m *mail) ahead(ctx context.Context, p *poster.Poster) (end func()) {
+	b, alone := p.Site.(*browser.Browser)
+	paced := m.settings.App(m.verdict.App).Pace != filter.Pace{}
+	if !alone || paced || m.retry || m.verdict.RuleDef.First == filter.Hold {
+		return func() {}
+	}
+	entry, err := m.entry(m.evidence.Address)
+	if err != nil {
+		return func() {} // the job finds that out, too
+	}
+	if state, err := m.ledger.StateOf(ctx, entry.Key); err != nil || state != ledger.None {
+		return func() {}
+	}
+	return b.Ahead(ctx)
+}
+
 // poster readies a browser, which is not started yet.
 func (m *mail) poster() (*poster.Poster, error) {
 	if err := errors.Join(browser.Sweep(m.state.run()), m.state.sweep()); err != nil {

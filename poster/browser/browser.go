@@ -52,7 +52,8 @@ type Browser struct {
 	Most  int    // browsers that may run at once on this host; 0: as many as are asked for
 	Slots string // directory of the locks by which they are counted
 
-	kept *Kept // runs take place there; nil: each has a browser of its own
+	kept  *Kept        // runs take place there; nil: each has a browser of its own
+	ahead <-chan begun // the next run's, if it was started ahead
 
 	// For tests:
 	extra   []string                  // flags
@@ -154,53 +155,6 @@ func (r *run) whole(ctx context.Context) (flow.Result, *flow.Failure) {
 		r.task.Session.Keep(session)
 	}
 	return result, nil
-}
-
-// alone brings up the proxy, the browser and its one page. stop ends them all.
-func (r *run) alone(ctx context.Context) (stop func() error, err error) {
-	program, err := find(r.browser.Path, r.browser.Show)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := newRunDir(r.browser.Dir)
-	if err != nil {
-		return nil, err
-	}
-	if r.photos, err = dir.layOut(r.task.Photos); err != nil {
-		dir.removeWithin(0)
-		return nil, err
-	}
-	r.proxy, err = newProxy(r.plan.origins)
-	if err != nil {
-		dir.removeWithin(0)
-		return nil, err
-	}
-	p, err := launch(program, dir.path, r.proxy.address(), r.browser.NoSandbox, r.browser.Show, r.browser.extra...)
-	if err != nil {
-		r.proxy.close()
-		dir.removeWithin(0)
-		return nil, err
-	}
-	if r.browser.started != nil {
-		r.browser.started(dir.path, p.cmd.Process.Pid)
-	}
-	unwatch := context.AfterFunc(ctx, p.kill)
-	stop = func() error {
-		unwatch()
-		err := p.end()
-		r.proxy.close()
-		if gone := dir.removeWithin(time.Second); err == nil {
-			err = gone
-		}
-		return err
-	}
-	r.tab, err = openTab(ctx, p, r.proxy)
-	if err != nil {
-		err = p.explain(err)
-		stop()
-		return nil, err
-	}
-	return stop, nil
 }
 
 // steps runs the flow's steps, one after the other, within its limit.

@@ -68,16 +68,7 @@ func (r *run) start(ctx context.Context) (stop func() error, err error) {
 	if r.browser.kept != nil {
 		return r.browser.kept.lodge(ctx, r)
 	}
-	free, err := r.browser.slot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	end, err := r.alone(ctx)
-	if err != nil {
-		free()
-		return nil, err
-	}
-	return func() error { defer free(); return end() }, nil
+	return r.alone(ctx)
 }
 
 // lodge gives a run its place.

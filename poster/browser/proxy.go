@@ -35,7 +35,6 @@ const (
 // fresh one. Upstream no connection is used twice, so that net/http never
 // sends anything again either.
 type proxy struct {
-	allowed  []flow.Origin
 	listener net.Listener
 	server   *http.Server
 	forward  *httputil.ReverseProxy
@@ -43,6 +42,7 @@ type proxy struct {
 	password string
 
 	mu        sync.Mutex
+	allowed   []flow.Origin
 	conns     map[net.Conn]http.ConnState // of the browser, without tunnels
 	tunnels   map[*tunnel]bool
 	crossings map[*crossing]bool
@@ -100,6 +100,13 @@ func newProxy(allowed []flow.Origin) (*proxy, error) {
 	}
 	go p.server.Serve(l)
 	return p, nil
+}
+
+// allow has it let through what goes to these origins.
+func (p *proxy) allow(origins []flow.Origin) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.allowed = origins
 }
 
 func (p *proxy) address() string { return p.listener.Addr().String() }
@@ -160,6 +167,8 @@ func (p *proxy) permitted(r *http.Request) (flow.Origin, bool) {
 }
 
 func (p *proxy) allows(o flow.Origin) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return slices.ContainsFunc(p.allowed, func(a flow.Origin) bool { return a.Covers(o) })
 }
 
