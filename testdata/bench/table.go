@@ -62,17 +62,17 @@ func (t *table) verdict(met bool) string {
 	return "MISSED"
 }
 
-// skipped prints by name what could not be run.
+// skipped prints by name what could not be run; nil is one of which that has
+// been printed.
 func (t *table) skipped(what string, r *result) bool {
-	if err := r.missing(); err != nil {
-		name := "?"
-		if r != nil {
-			name = r.name
-		}
-		t.skip(what, name, err)
+	if r == nil {
 		return true
 	}
-	return false
+	err := r.missing()
+	if err != nil {
+		t.skip(what, r.name, err)
+	}
+	return err != nil
 }
 
 func (t *table) skip(what, name string, why error) {
