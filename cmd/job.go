@@ -221,8 +221,8 @@ func newBrowser(s *filter.Settings, state stateDir) *browser.Browser {
 const leastBrowsers = 2
 
 // ahead starts the browser while the rest of the mail is read, where as far as
-// the ledger knows nothing keeps the job from being done now. end ends it if
-// it was not used.
+// the ledger knows nothing keeps the job from being done now. When end returns
+// nothing is left of it.
 func (m *mail) ahead(ctx context.Context, p *poster.Poster) (end func()) {
 	b, alone := p.Site.(*browser.Browser)
 	paced := m.settings.App(m.verdict.App).Pace != filter.Pace{}
@@ -236,7 +236,8 @@ func (m *mail) ahead(ctx context.Context, p *poster.Poster) (end func()) {
 	if state, err := m.ledger.StateOf(ctx, entry.Key); err != nil || state != ledger.None {
 		return func() {}
 	}
-	return b.Ahead(ctx)
+	gone := b.Ahead(ctx)
+	return func() { m.report.note(gone()) }
 }
 
 // poster readies a browser, which is not started yet.

@@ -11,7 +11,8 @@ type lone struct {
 	dir     *runDir
 	proxy   *proxy
 	tab     *tab
-	free    func() // its slot
+	free    func()       // its slot
+	ended   chan<- error // if it was started ahead: how it has ended
 }
 
 // begun is a browser that was started ahead, or why there is none.
@@ -21,25 +22,32 @@ type begun struct {
 }
 
 // Ahead starts the browser for the next run, and for no other, while its caller
-// has something else to do. What goes wrong with that is the run's error. end
-// must be called; it ends the browser if no run has taken it.
-func (b *Browser) Ahead(ctx context.Context) (end func()) {
+// has something else to do. What goes wrong with that is the run's error. The run
+// kills that browser, but leaves it to end, which must be called, to wait until
+// nothing is left of it: so that what is to be done after the run need not. end
+// also ends a browser that no run has taken.
+func (b *Browser) Ahead(ctx context.Context) (end func() error) {
 	ctx, cancel := context.WithCancel(ctx)
-	started := make(chan begun, 1)
+	started, ended := make(chan begun, 1), make(chan error, 1)
 	b.ahead = started
 	go func() {
 		l, err := b.begin(ctx)
+		if err != nil {
+			ended <- nil
+		} else {
+			l.ended = ended
+		}
 		started <- begun{l, err}
 	}()
-	return func() {
+	return func() error {
 		cancel()
-		if b.ahead == nil {
-			return // the run ends it
+		if b.ahead != nil {
+			b.ahead = nil
+			if got := <-started; got.err == nil {
+				return got.browser.end()
+			}
 		}
-		b.ahead = nil
-		if got := <-started; got.err == nil {
-			got.browser.end() //nolint:errcheck // nobody has used it
-		}
+		return <-ended
 	}
 }
 
@@ -93,6 +101,16 @@ func (l *lone) begin(ctx context.Context, b *Browser) error {
 	return nil
 }
 
+// stop is end; one that was started ahead is only killed before it returns.
+func (l *lone) stop() error {
+	if l.ended == nil {
+		return l.end()
+	}
+	l.process.kill()
+	go func() { l.ended <- l.end() }()
+	return nil
+}
+
 // end ends all that there is of it.
 func (l *lone) end() (err error) {
 	defer l.free()
@@ -117,7 +135,7 @@ func (r *run) alone(ctx context.Context) (stop func() error, err error) {
 		return nil, err
 	}
 	if r.photos, err = l.dir.layOut(r.task.Photos); err != nil {
-		l.end() //nolint:errcheck // there is a reason that says more
+		l.stop() //nolint:errcheck // there is a reason that says more
 		return nil, err
 	}
 	l.proxy.allow(r.plan.origins)
@@ -125,6 +143,6 @@ func (r *run) alone(ctx context.Context) (stop func() error, err error) {
 	unwatch := context.AfterFunc(ctx, l.process.kill)
 	return func() error {
 		unwatch()
-		return l.end()
+		return l.stop()
 	}, nil
 }

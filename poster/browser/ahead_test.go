@@ -25,13 +25,13 @@ func TestAhead(t *testing.T) {
 			t.Fatalf("run %d: %v, %d browsers, %d ads", n, err, len(pids), len(s.Ads()))
 		}
 	}
-	end()
+	mustEnd(t, end)
 
 	end = b.Ahead(t.Context())
 	for until := time.Now().Add(20 * time.Second); len(b.ahead) == 0 && time.Now().Before(until); {
 		time.Sleep(10 * time.Millisecond)
 	}
-	end()
+	mustEnd(t, end)
 	if len(pids) != 3 {
 		t.Fatalf("%d browsers were started, not 3", len(pids))
 	}
@@ -46,5 +46,12 @@ func TestAhead(t *testing.T) {
 		if _, err := os.Stat(dirs[i]); err == nil {
 			t.Errorf("%s is still there", dirs[i])
 		}
+	}
+}
+
+func mustEnd(t *testing.T, end func() error) {
+	t.Helper()
+	if err := end(); err != nil {
+		t.Error(err)
 	}
 }

@@ -10,7 +10,7 @@
 // closes unanswered: from the click on each request whose method changes
 // something goes out once, whatever makes it (see gate); secrets in password fields only, and in no error or
 // picture (C29); and when [Browser.Run] returns, however it does, no process
-// of the browser and no file of the run are left (C7). After kill -9 of this
+// of the browser and no file of the run are left (C7), see also [Browser.Ahead]. After kill -9 of this
 // process the browser dies with it, and [Sweep] removes its files.
 //
 // It does not promise that the site has got the publish request: the ledger
