@@ -51,7 +51,7 @@ func start(w peer.Work) (peer.Client, error) {
 	}
 	cmd := exec.Command(w.Browser, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--no-first-run", "--disable-gpu",
 		"--disable-background-networking", "--disable-component-update", "--disable-extensions", "--disable-sync",
-		"--disable-default-apps", "--user-data-dir="+dir, "--window-size=1280,1000", "about:blank")
+		"--disable-default-apps", "--disable-site-isolation-trials", "--user-data-dir="+dir, "--window-size=1280,1000", "about:blank")
 	cmd.ExtraFiles = []*os.File{theirIn, theirOut}
 	if err := cmd.Start(); err != nil {
 		return nil, err
