@@ -2,6 +2,7 @@
 # make test     install what the tests need and run all of them
 # make test-mta     the contract under every mail server that Debian has; as root
 # make test-short   the tests that need no browser; takes seconds
+# make bench    how fast it is beside others; ROWS="refuse cold" for some of it
 # make soak     what the tests do with processes that are killed, for a half hour
 # make test-sites   flows against real sites: a WordPress, a Fossil
 # make          the static binary ./mailapp
@@ -18,7 +19,11 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 MTAS     = postfix maildrop qmail
 ALL_MTAS = $(MTAS) procmail exim opensmtpd dovecot fdm
 
-.PHONY: all demo build test test-mta test-short test-sites soak install fuzz lint clean
+# Where the JavaScript packages that the bench compares with are kept.
+BENCH_MODULES = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mailapp-bench
+ROWS     =
+
+.PHONY: all demo build test test-mta test-short test-sites bench soak install fuzz lint clean
 
 all: build
 
@@ -52,6 +57,14 @@ test-sites:
 	@.ci/need browser wordpress fossil
 	MAILAPP_TEST_SITES=1 go test -count=1 -run 'TestWordpress|TestFossil' -timeout 10m ./poster/browser
 
+# What cannot be had is left out by name. The bench is a module of its own, so
+# that what it compares with is no dependency of ours.
+bench:
+	@for what in browser chromium maildrop procmail fdm sieve-test postgresql vips imagemagick heif npm; do .ci/need $$what || true; done
+	@mkdir -p $(BENCH_MODULES)
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(BENCH_MODULES) playwright-core puppeteer-core || true
+	cd testdata/bench && BENCH_MODULES=$(BENCH_MODULES) go run . $(ROWS)
+
 # Some 7,000 deliveries through the whole program to each database, to a scripted
 # site, and 10,000 to each ledger alone.
 soak:
@@ -76,6 +89,7 @@ lint:
 	go vet ./...
 	go mod tidy -diff
 	go run $(STATICCHECK) ./...
+	cd testdata/bench && go vet ./... && go mod tidy -diff && go run $(STATICCHECK) ./...
 	mandoc -Tlint -Wwarning man/*.[1-9]
 
 clean:

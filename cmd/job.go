@@ -254,6 +254,27 @@ func browserObstacle(ctx context.Context, s *filter.Settings) error {
 // one that a batch keeps for long must not keep a mail server's mails waiting.
 const leastBrowsers = 2
 
+// ahead starts the browser while the rest of the mail is read, where as far as
+// the ledger knows nothing keeps the job from being done now. When end returns
+// nothing is left of it.
+func (m *mail) ahead(ctx context.Context, p *poster.Poster) (end func()) {
+	b, alone := p.Site.(*browser.Browser)
+	alone = alone && b.Remote == ""
+	paced := m.settings.App(m.verdict.App).Pace != filter.Pace{}
+	if !alone || paced || m.retry || m.verdict.RuleDef.First == filter.Hold {
+		return func() {}
+	}
+	entry, err := m.entry(m.evidence.Address)
+	if err != nil {
+		return func() {} // the job finds that out, too
+	}
+	if found, err := poster.Standing(ctx, m.ledger, poster.Job{Job: entry}); err != nil || found.State != ledger.None {
+		return func() {}
+	}
+	gone := b.Ahead(ctx)
+	return func() { m.report.note(gone()) }
+}
+
 // poster readies a browser, which is not started yet.
 func (m *mail) poster(ctx context.Context) (*poster.Poster, error) {
 	if err := errors.Join(browser.Sweep(m.state.run()), m.state.sweep()); err != nil {

@@ -182,16 +182,17 @@ func (m *mail) carryOut(ctx context.Context) error {
 
 // post puts the ad up, at most once, and has the sender told.
 func (m *mail) post(ctx context.Context) error {
+	p, err := m.poster(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.ahead(ctx, p)()
 	job, err := m.job(ctx)
 	if err != nil {
 		return err
 	}
 	m.report.ID = job.ID()
 	if waits, err := m.waitsAsFirst(ctx, job); err != nil || waits {
-		return err
-	}
-	p, err := m.poster(ctx)
-	if err != nil {
 		return err
 	}
 	outcome, err := p.Post(ctx, job)

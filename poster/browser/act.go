@@ -13,8 +13,10 @@ import (
 // open goes to an address and waits for the answer to begin. What the page
 // needs further is waited for by the steps that need it.
 func (r *run) open(ctx context.Context, a *act) error {
-	if err := r.glance(ctx); err != nil {
-		return err
+	if r.tab.document() != "" { // a page has been opened before
+		if err := r.glance(ctx); err != nil {
+			return err
+		}
 	}
 	if err := r.uploaded(ctx); err != nil {
 		return err
@@ -68,7 +70,7 @@ func (r *run) clickOn(ctx context.Context, a *act, q question, times int) error 
 		if err != nil || got.Was {
 			return err
 		}
-		if err := r.point(ctx, got.X, got.Y); err != nil {
+		if err := r.aim(ctx, got.X, got.Y); err != nil {
 			return err
 		}
 		if err := r.pressTimes(ctx, a, got, times); err != nil {
@@ -108,9 +110,15 @@ func (r *run) scroll(ctx context.Context, a *act) error {
 	return r.settled(ctx)
 }
 
-// point moves the mouse.
-func (r *run) point(ctx context.Context, x, y float64) error {
-	return r.dispatch(ctx, proto.InputDispatchMouseEvent{Type: proto.InputDispatchMouseEventTypeMouseMoved, X: x, Y: y})
+// point moves the mouse, and waits for the frame in which the page learns of it.
+func (r *run) point(ctx context.Context, x, y float64) error { return r.dispatch(ctx, moved(x, y)) }
+
+// aim moves the mouse for a press that follows at once: that the page gets right
+// behind the move, without waiting for a frame.
+func (r *run) aim(ctx context.Context, x, y float64) error { return r.send(ctx, moved(x, y)) }
+
+func moved(x, y float64) proto.InputDispatchMouseEvent {
+	return proto.InputDispatchMouseEvent{Type: proto.InputDispatchMouseEventTypeMouseMoved, X: x, Y: y}
 }
 
 // buttons are what the browser calls a mouse's buttons, with their bits.
@@ -135,7 +143,7 @@ func (r *run) press(ctx context.Context, a *act, x, y float64, nth int) error {
 		Button: button.name, Buttons: &button.bit, ClickCount: nth, Modifiers: bits(rec.Keys),
 	}
 	r.pressed = true
-	if err := r.dispatch(ctx, event); err != nil {
+	if err := r.send(ctx, event); err != nil {
 		return err
 	}
 	if err := wait(ctx, rec.Held); err != nil {
@@ -186,6 +194,12 @@ func wait(ctx context.Context, d time.Duration) error {
 // page that goes away over it has.
 func (r *run) dispatch(ctx context.Context, event proto.InputDispatchMouseEvent) error {
 	return reached(ctx, event.Call(r.tab.page.Context(ctx)))
+}
+
+// send sends an input event that another follows, which is waited for: the page
+// deals with them in order.
+func (r *run) send(ctx context.Context, event proto.InputDispatchMouseEvent) error {
+	return cause(ctx, r.tab.client.send(string(r.tab.page.session), event.ProtoReq(), event))
 }
 
 // reached is what the page's going away makes of an input's error: none.

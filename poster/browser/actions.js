@@ -1,7 +1,8 @@
 // The actions: what a step does with the element it has found, or why it
 // cannot yet. A function of the task and the others' functions that gives, by
-// op, functions of the element and the time. Each gives an answer with done or
-// refused, or {why} it is not yet possible; soon asks for the next frame.
+// op, functions of the element. Each gives an answer with done or
+// refused, or {why} it is not yet possible; soon asks for the next frame,
+// rest for that many milliseconds.
 (function actions(task, names, finder, mouse) {
   const {space, fold, short, above, within, shown, enabled, disabled, editable, describe, faced, coded} = names;
   const {still, scroll, expect, front} = mouse;
@@ -9,7 +10,7 @@
   const act = el => enabled(el) ? null : {why: `${describe(el)} ${disabled(el)}`};
   const hold = el => { globalThis.held = el; };
   const spot = (t, el) => t.why ? t : (hold(el), {done: true, spot: true, x: t.x, y: t.y});
-  const settled = (el, now) => still(el, now, task.offset);
+  const settled = el => still(el, task.offset);
   const aimed = (t, el) => {
     if (!t.why) expect(el, task.windows);
     return spot(t, el);
@@ -219,7 +220,7 @@
     return {done: true, differs: lost ? describe(el) : ''};
   }
 
-  function box(el, now) {
+  function box(el) {
     const on = el.checked ?? el.getAttribute('aria-checked') === 'true';
     if (on === task.on) return {done: true, was: true};
     const no = act(el);
@@ -227,7 +228,7 @@
     if (task.again) return {why: describe(el) + ' did not change when it was clicked'};
     if (el.type === 'radio' && !task.on) return {refused: describe(el) + ' cannot be unchecked: check another', fault: 'owner'};
     const at = front(el);
-    return aimed(still(at, now), at);
+    return aimed(still(at), at);
   }
 
   // A recording says of a box what it became.
@@ -253,11 +254,11 @@
 
   // A button or drop zone stands for the file input in it; one without is
   // clicked, so that it asks for the files itself.
-  function upload(found, now) {
+  function upload(found) {
     const el = found.matches('input[type=file]') ? found : fileInput(found) || found;
     const no = act(el);
     if (no) return no;
-    if (!el.matches('input[type=file]')) return {...aimed(still(el, now), el), asks: true};
+    if (!el.matches('input[type=file]')) return {...aimed(still(el), el), asks: true};
     if (task.photos > 1 && !el.multiple) {
       return {refused: `${describe(el)} takes one photo, not ${task.photos}`, fault: 'owner'};
     }
@@ -294,8 +295,8 @@
   }
 
   const ops = {
-    click: (el, now) => act(el) || aimed(settled(el, now), el),
-    hover: (el, now) => spot(still(el, now), el),
+    click: el => act(el) || aimed(settled(el), el),
+    hover: el => spot(still(el), el),
     scroll: el => (task.to ? el.scrollTo({left: task.to.X, top: task.to.Y, behavior: 'instant'}) : scroll(el), {done: true}),
     focus: el => act(el) || (focus(into(el)), {done: true}),
     fill, type, choose, box, upload, read,

@@ -13,14 +13,22 @@ const maxRefused = 20 // origins that are remembered for a message
 // keeps the browser within them is a proxy of ours or, for a browser elsewhere, a
 // fence.
 type bounds struct {
-	allowed []flow.Origin
-
 	lock    sync.Mutex
+	allowed []flow.Origin
 	refused []string // origins that were asked for and are not allowed
 	trouble error    // the last failure to reach an allowed origin
 }
 
+// allow lets it go to these origins, in place of what it could before.
+func (b *bounds) allow(origins []flow.Origin) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	b.allowed = origins
+}
+
 func (b *bounds) allows(o flow.Origin) bool {
+	b.lock.Lock()
+	defer b.lock.Unlock()
 	return slices.ContainsFunc(b.allowed, func(a flow.Origin) bool { return a.Covers(o) })
 }
 

@@ -10,7 +10,7 @@
 // closes unanswered: from the click on each request whose method changes
 // something goes out once, whatever makes it (see gate); secrets in password fields only, and in no error or
 // picture (C29); and when [Browser.Run] returns, however it does, no process
-// of the browser and no file of the run are left (C7). After kill -9 of this
+// of the browser and no file of the run are left (C7), see also [Browser.Ahead]. After kill -9 of this
 // process the browser dies with it, and [Sweep] removes its files.
 //
 // A browser elsewhere ([Browser.Remote]) has other means to the same ends: see fence,
@@ -33,8 +33,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -58,7 +56,8 @@ type Browser struct {
 	Most  int    // browsers that may run at once on this host; 0: as many as are asked for
 	Slots string // directory of the locks by which they are counted
 
-	kept *Kept // runs take place there; nil: each has a browser of its own
+	kept  *Kept        // runs take place there; nil: each has a browser of its own
+	ahead <-chan begun // the next run's, if it was started ahead
 
 	// For tests:
 	extra      []string                  // flags
@@ -176,55 +175,6 @@ func (b *Browser) how() string {
 		return "connecting to"
 	}
 	return "starting"
-}
-
-// alone brings up the proxy, the browser and its one page. stop ends them all.
-func (r *run) alone(ctx context.Context) (stop func() error, err error) {
-	program, err := find(r.browser.Path, r.browser.Show)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := newRunDir(r.browser.Dir)
-	if err != nil {
-		return nil, err
-	}
-	r.shelf = filepath.Join(dir.path, "photos")
-	if err := os.Mkdir(r.shelf, 0o700); err != nil {
-		dir.removeWithin(0)
-		return nil, err
-	}
-	r.proxy, err = newProxy(r.plan.origins)
-	if err != nil {
-		dir.removeWithin(0)
-		return nil, err
-	}
-	r.bounds = r.proxy.bounds
-	p, err := launch(program, dir.path, r.proxy.address(), r.browser.NoSandbox, r.browser.Show, r.browser.extra...)
-	if err != nil {
-		r.proxy.close()
-		dir.removeWithin(0)
-		return nil, err
-	}
-	if r.browser.started != nil {
-		r.browser.started(dir.path, p.cmd.Process.Pid)
-	}
-	unwatch := context.AfterFunc(ctx, p.kill)
-	stop = func() error {
-		unwatch()
-		err := p.end()
-		r.proxy.close()
-		if gone := dir.removeWithin(time.Second); err == nil {
-			err = gone
-		}
-		return err
-	}
-	r.tab, err = openTab(ctx, p, r.proxy)
-	if err != nil {
-		err = p.explain(err)
-		stop()
-		return nil, err
-	}
-	return stop, nil
 }
 
 // steps runs the flow's steps, one after the other, within its limit.

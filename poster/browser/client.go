@@ -58,12 +58,8 @@ func (c *client) Call(ctx context.Context, session, method string, params any) (
 		return nil, err
 	}
 	defer c.forget(id)
-	message, err := json.Marshal(cdp.Request{ID: id, SessionID: session, Method: method, Params: params})
-	if err != nil {
+	if err := c.write(id, session, method, params); err != nil {
 		return nil, err
-	}
-	if err := c.over.Send(message); err != nil {
-		return nil, c.gone // its end of the pipe has closed before ours has seen that
 	}
 	select {
 	case <-ctx.Done():
@@ -77,6 +73,27 @@ func (c *client) Call(ctx context.Context, session, method string, params any) (
 		}
 		return got.Result, nil
 	}
+}
+
+// send is Call for whom no answer is of use.
+func (c *client) send(session, method string, params any) error {
+	id, err := c.expect(make(chan cdp.Response, 1))
+	if err != nil {
+		return err
+	}
+	c.forget(id)
+	return c.write(id, session, method, params)
+}
+
+func (c *client) write(id int, session, method string, params any) error {
+	message, err := json.Marshal(cdp.Request{ID: id, SessionID: session, Method: method, Params: params})
+	if err != nil {
+		return err
+	}
+	if err := c.over.Send(message); err != nil {
+		return c.gone // its end of the pipe has closed before ours has seen that
+	}
+	return nil
 }
 
 // listener is told of events.

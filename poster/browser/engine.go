@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-rod/rod/lib/cdp"
@@ -44,6 +45,21 @@ var engineFunction = sync.OnceValue(func() string {
 		"const actions = (" + actionsSource + ")(task, names, finder, mouse);" +
 		"return (" + engineSource + ")(task, names, finder, mouse, source, conditions, actions) }"
 })
+
+// world is the engine's execution context in one document.
+type world struct {
+	id  int
+	has atomic.Bool // the engine
+}
+
+// call is the function that puts a question there. The first one in a document
+// brings the engine; all others find it.
+func (w *world) call() string {
+	if w.has.Load() {
+		return "task => globalThis.engine(task)"
+	}
+	return "task => (globalThis.engine = " + engineFunction() + ")(task)"
+}
 
 // worldName is the isolated world that the engine runs in.
 const worldName = "mailapp"
@@ -136,6 +152,7 @@ func (t *tab) ask(ctx context.Context, q question) (answer, error) {
 		if err := context.Cause(ctx); err != nil {
 			return answer{}, err
 		}
+		before := t.document()
 		a, err := t.askWithin(ctx, q, nil)
 		switch {
 		case err == nil && a.Late != "" && t.inner != nil && time.Now().Before(q.until):
@@ -143,7 +160,7 @@ func (t *tab) ask(ctx context.Context, q question) (answer, error) {
 		case err == nil || !pageWentAway(err):
 			return a, err
 		}
-		if err := t.turnedOver(ctx); err != nil {
+		if err := t.turnedOver(ctx, before); err != nil {
 			return answer{}, err
 		}
 	}
@@ -155,14 +172,18 @@ func (q question) within(limit time.Duration) question {
 	return q
 }
 
-// turnedOver waits a moment for the new document that an error announced.
-func (t *tab) turnedOver(ctx context.Context) error {
+// turnedOver waits a moment for the new document that an error announced, unless
+// it has come in the place of the one before already.
+func (t *tab) turnedOver(ctx context.Context, before string) error {
 	t.mu.Lock()
-	t.world, t.worlds = 0, nil
-	changed, closed := t.changed, t.closed
+	t.world, t.worlds = nil, nil
+	changed, closed, came := t.changed, t.closed, t.loader != before
 	t.mu.Unlock()
 	if closed {
 		return errClosed
+	}
+	if came {
+		return nil
 	}
 	timer := time.NewTimer(20 * time.Millisecond)
 	defer timer.Stop()
@@ -194,8 +215,8 @@ func (t *tab) askIn(ctx context.Context, q question, in *inner) (answer, error) 
 		return answer{}, err
 	}
 	data, err := t.evaluate(ctx, map[string]any{
-		"functionDeclaration": engineFunction(),
-		"executionContextId":  world,
+		"functionDeclaration": world.call(),
+		"executionContextId":  world.id,
 		"arguments":           []any{map[string]any{"value": q}},
 		"awaitPromise":        true,
 		"returnByValue":       true,
@@ -203,6 +224,7 @@ func (t *tab) askIn(ctx context.Context, q question, in *inner) (answer, error) 
 	if err != nil {
 		return answer{}, err
 	}
+	world.has.Store(true)
 	var a answer
 	if err := json.Unmarshal(data.Value, &a); err != nil {
 		return answer{}, fmt.Errorf("the engine's answer: %w", err)
@@ -253,41 +275,41 @@ func (t *tab) remembered(ctx context.Context, name string, in *inner) (proto.Run
 	}
 	r, err := t.evaluate(ctx, map[string]any{
 		"functionDeclaration": "function() { return globalThis." + name + " }",
-		"executionContextId":  world,
+		"executionContextId":  world.id,
 	})
 	return r.ObjectID, err
 }
 
 // enter gives the engine's world in the document that is there, in the page or
 // in a frame of another site.
-func (t *tab) enter(ctx context.Context, in *inner) (int, error) {
+func (t *tab) enter(ctx context.Context, in *inner) (*world, error) {
 	t.mu.Lock()
-	world, loader := t.world, t.loader
+	there, loader := t.world, t.loader
 	frame := t.page.frame()
 	if in != nil {
-		frame, world = in.frame, t.worlds[in.frame]
+		frame, there = in.frame, t.worlds[in.frame]
 	}
 	t.mu.Unlock()
-	if world != 0 {
-		return world, nil
+	if there != nil {
+		return there, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	made, err := proto.PageCreateIsolatedWorld{FrameID: frame, WorldName: worldName}.Call(t.page.Context(ctx))
 	if err != nil {
-		return 0, t.apart(in, cause(ctx, err))
+		return nil, t.apart(in, cause(ctx, err))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	world = int(made.ExecutionContextID)
+	there = &world{id: int(made.ExecutionContextID)}
 	switch {
 	case t.loader != loader:
 	case in == nil:
-		t.world = world
+		t.world = there
 	default:
-		t.keepWorld(frame, world)
+		t.keepWorld(frame, there)
 	}
-	return world, nil
+	return there, nil
 }
 
 // noSession is the browser's error for a page that is closed.

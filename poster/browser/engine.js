@@ -228,7 +228,7 @@
     if (asked[task.op]) return asked[task.op](now);
     if (task.op === 'through') return mouse.through(globalThis.foreign, task);
     const got = element(task.at, task.op);
-    return got.el ? actions.ops[task.op](got.el, now) : got;
+    return got.el ? actions.ops[task.op](got.el) : got;
   }
 
   // attempt, where a mistake of the flow's ends it and an obstacle is waited for.
@@ -288,7 +288,7 @@
         return finish({late: answer.why, candidates, near, loading: !!answer.loading});
       }
       watch();
-      timer = setTimeout(() => ask(performance.now()), Math.min(100, Math.max(1, end - performance.now())));
+      timer = setTimeout(() => ask(performance.now()), Math.min(answer.rest || 100, Math.max(1, end - performance.now())));
       if (answer.soon) soon();
     }
     function soon() {

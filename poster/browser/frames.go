@@ -169,7 +169,7 @@ func (t *tab) seesAll(ctx context.Context, tree *proto.PageFrameTree) error {
 	if err != nil {
 		return err
 	}
-	got, err := t.evaluate(ctx, map[string]any{"functionDeclaration": "() => length", "executionContextId": world, "returnByValue": true})
+	got, err := t.evaluate(ctx, map[string]any{"functionDeclaration": "() => length", "executionContextId": world.id, "returnByValue": true})
 	if err == nil && string(got.Value) != strconv.Itoa(len(tree.ChildFrames)) {
 		err = errApart
 	}
@@ -197,9 +197,9 @@ func (a *at) further(rest *further) *at {
 }
 
 // keepWorld remembers the engine's world in a frame. It is called under the lock.
-func (t *tab) keepWorld(frame proto.PageFrameID, world int) {
+func (t *tab) keepWorld(frame proto.PageFrameID, w *world) {
 	if t.worlds == nil {
-		t.worlds = map[proto.PageFrameID]int{}
+		t.worlds = map[proto.PageFrameID]*world{}
 	}
-	t.worlds[frame] = world
+	t.worlds[frame] = w
 }

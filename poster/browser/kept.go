@@ -80,16 +80,7 @@ func (r *run) start(ctx context.Context) (stop func() error, err error) {
 	if r.browser.Remote != "" {
 		return r.visit(ctx)
 	}
-	free, err := r.browser.slot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	end, err := r.alone(ctx)
-	if err != nil {
-		free()
-		return nil, err
-	}
-	return func() error { defer free(); return end() }, nil
+	return r.alone(ctx)
 }
 
 // visit is for one run in a browser elsewhere, which drops what was the run's

@@ -104,23 +104,28 @@
     return {x, y, key: [v.x + r.left, v.y + r.top, r.width, r.height].join()};
   }
 
+  const stillTime = 10; // milliseconds
+
   const scroll = el => el.scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'});
 
-  let last = null; // {el, key, now} of the frame before
+  let last = null; // {el, key, at} of when it came to this place
 
   // An animation that will end is not over yet, or has not begun to move.
   const animated = el => el.ownerDocument.getAnimations().some(a =>
     (a.pending || a.playState === 'running') && a.effect?.target?.contains(el) && a.effect.getComputedTiming().endTime < 1e7);
 
-  // Ready to be clicked: same place in two frames, nothing in front of it.
-  function still(el, now, offset) {
+  // Ready to be clicked: same place before and after a frame, nothing in front of
+  // it.
+  function still(el, offset) {
     if (animated(el)) return (last = null, {why: describe(el) + ' moves', soon: true});
     const t = target(el, offset);
     if (t.scroll) scroll(el);
     if (t.why) return (last = null, {why: describe(el) + ' ' + t.why});
-    if (last && last.el === el && last.key === t.key && now - last.now >= 10) return t;
-    if (!last || last.el !== el || last.key !== t.key) last = {el, key: t.key, now};
-    return {why: describe(el) + ' moves', soon: true};
+    const at = performance.now(), same = last && last.el === el && last.key === t.key;
+    if (!same) last = {el, key: t.key, at};
+    const rest = last.at + stillTime - at;
+    if (same && rest <= 0) return t;
+    return {why: describe(el) + ' moves', ...same ? {rest} : {soon: true}};
   }
 
   const pressing = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'dblclick', 'auxclick', 'contextmenu'];

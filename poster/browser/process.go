@@ -53,7 +53,7 @@ var flags = []string{
 	"--disable-search-engine-choice-screen",
 	"--disable-speech-api",
 	"--disable-sync",
-	"--disable-features=AutofillServerCommunication,CertificateTransparencyComponentUpdater,HttpsFirstBalancedModeAutoEnable," +
+	"--disable-features=AutofillServerCommunication,CertificateTransparencyComponentUpdater,DeferRendererTasksAfterInput,HttpsFirstBalancedModeAutoEnable," +
 		"HttpsUpgrades,InterestFeedContentSuggestions,MediaRouter,OptimizationHints,PaintHolding,PreconnectToSearch," +
 		"SpareRendererForSitePerProcess,Translate",
 	"--disable-site-isolation-trials", // all frames of a page are in its session: see frames.go

@@ -24,8 +24,8 @@ type tab struct {
 
 	loader  string                       // of the document that is there
 	url     string                       // its address, or the one that it could not reach
-	world   int                          // the engine's execution context in it; 0: not made yet
-	worlds  map[proto.PageFrameID]int    // the same, in its frames of other sites
+	world   *world                       // the engine's in it; nil: not made yet
+	worlds  map[proto.PageFrameID]*world // the same, in its frames of other sites
 	going   bool                         // a navigation has begun
 	moves   int                          // navigations so far, of frames and within the page, too
 	opened  time.Time                    // of a window
@@ -254,7 +254,7 @@ func (t *tab) call(do func(p target) error) error {
 // ends the step (C28).
 func (t *tab) arrive(f *proto.PageFrame) {
 	t.update(func() {
-		t.loader, t.url, t.world, t.worlds, t.going = string(f.LoaderID), f.URL, 0, nil, false
+		t.loader, t.url, t.world, t.worlds, t.going = string(f.LoaderID), f.URL, nil, nil, false
 		if f.UnreachableURL != "" {
 			t.url = f.UnreachableURL
 		}

@@ -96,7 +96,7 @@ func (r *run) choosing(ctx context.Context, c *proto.PageFileChooserOpened, file
 	if err != nil {
 		return err
 	}
-	input, err := proto.DOMResolveNode{BackendNodeID: c.BackendNodeID, ExecutionContextID: proto.RuntimeExecutionContextID(world)}.Call(r.tab.page.Context(ctx))
+	input, err := proto.DOMResolveNode{BackendNodeID: c.BackendNodeID, ExecutionContextID: proto.RuntimeExecutionContextID(world.id)}.Call(r.tab.page.Context(ctx))
 	if err != nil {
 		return cause(ctx, err)
 	}

@@ -47,7 +47,7 @@ func sqlitePath(dir string) string { return filepath.Join(dir, "ledger.sqlite") 
 // rollback journal is kept: switching a fresh file to WAL ignores the timeout.
 func dataSource(path string) string {
 	pragmas := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(20000)", "synchronous(EXTRA)", "trusted_schema(0)",
+		"busy_timeout(20000)", "journal_mode(PERSIST)", "synchronous(EXTRA)", "trusted_schema(0)",
 	}}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode()
 }
