@@ -43,6 +43,32 @@
 
   const caretIn = block => !!block?.contains(block.ownerDocument.getSelection().focusNode);
 
+  // What is entered into an empty editor belongs into its first paragraph.
+  function caretInto(el) {
+    const block = el.querySelector(blocks);
+    if (!caretIn(block)) el.ownerDocument.getSelection().collapse(block || el, 0);
+  }
+
+  // After keys have emptied an editor, which may have made its first paragraph
+  // anew meanwhile and left the caret outside. Holds it more than that one?
+  async function emptied() {
+    const el = globalThis.held;
+    if (el) await redrawn();
+    if (!el?.isConnected || !editable(el) || el.closest(coded)) return {done: true};
+    if (space(el.innerText) || el.querySelectorAll('p').length > 1) return {done: true, holds: true};
+    caretInto(el);
+    return {done: true};
+  }
+
+  // An editor that gets the focus, or has just been made, may put its text in
+  // order then, and what is entered meanwhile is lost.
+  let calm = null; // {el, html, since}
+  function restless(el, now) {
+    const html = el.innerHTML;
+    if (calm?.el !== el || calm.html !== html) calm = {el, html, since: now};
+    return now - calm.since < 60;
+  }
+
   // Makes what is in a field give way to what comes next; true if keys have to.
   function empty(el) {
     const doc = el.ownerDocument;
@@ -51,8 +77,7 @@
       el.select();
       if (task.value === '') doc.execCommand('delete');
     } else if (!space(el.innerText)) {
-      const block = el.querySelector(blocks);
-      if (!caretIn(block)) doc.getSelection().collapse(block || el, 0);
+      caretInto(el);
     } else {
       doc.getSelection().selectAllChildren(el);
       return true;
@@ -64,7 +89,7 @@
 
   const drawn = ['date', 'time', 'month', 'week', 'datetime-local', 'color', 'range'];
 
-  function fill(found) {
+  function fill(found, now) {
     if (found.matches('select') && !task.secret) {
       const chosen = choose(found);
       return chosen.done ? {done: true, was: true} : chosen;
@@ -82,6 +107,7 @@
       return {done: true, filled: true};
     }
     focus(el);
+    if (editable(el) && !el.closest(coded) && restless(el, now)) return {why: describe(el) + ' is still changing', soon: true};
     const begins = editable(el) && !space(el.innerText) && !el.matches('p,[role=textbox]') && !caretIn(el.querySelector(blocks));
     const clear = empty(el);
     const text = el.tagName === 'INPUT' ? task.value.replace(/[\r\n]+/g, ' ') : task.value.replace(/\r\n?/g, '\n');
@@ -142,6 +168,8 @@
     return {done: true, holds: !at.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true, composed: true}))};
   }
 
+  const core = s => s.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+
   const fieldText = el => el.matches('input,textarea') ? el.value : el.innerText;
 
   // The text of an editor whose paragraphs are fields of their own: from the
@@ -157,7 +185,7 @@
   }
 
   // Of a long text such an editor draws only what is in view.
-  function written(code, core) {
+  function written(code) {
     const lines = [...code.querySelectorAll('.CodeMirror-line,.ace_line,.view-line')].map(l => core(space(l.innerText))).filter(l => l);
     return lines.every(l => core(space(task.value)).includes(l)) && (lines.length > 0 || core(task.value) === '');
   }
@@ -171,6 +199,22 @@
     return space(task.value) !== '' && edges.some(p => p?.tagName === 'P' && !space(p.textContent) && !p.querySelector('img,video,iframe,input'));
   }
 
+  // The paragraphs and lines of a text, which many newlines or only a few end. Of
+  // punctuation an editor makes its own.
+  const shape = (text, many) => text.trim().split(/(\s*\n\s*)/).map((s, i) => {
+    if (i % 2 === 0) return core(s);
+    return s.split('\n').length > many ? '\n\n' : '\n';
+  }).join('');
+
+  // Has an editor kept the words, but not the paragraphs and lines? Where its
+  // paragraphs do not stand apart, they are lines.
+  function reshaped(el) {
+    if (wholeText(el) !== fieldText(el)) return false; // its paragraphs are fields of their own
+    const p = el.querySelector('p'), style = p && getComputedStyle(p);
+    const apart = !p || parseFloat(style.marginTop) + parseFloat(style.marginBottom) > 0;
+    return shape(el.innerText, apart ? 2 : 3) !== shape(task.value, 2);
+  }
+
   // After the text went in: does the field hold it? Then leave it as the Tab
   // key would.
   async function filled() {
@@ -178,12 +222,11 @@
     if (el && editable(el)) await redrawn();
     if (!el || !el.isConnected) return {done: true, gone: true};
     const got = space(wholeText(el)), wanted = space(task.value);
-    const core = s => s.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
     const code = el.closest(coded);
-    const same = code ? written(code, core) : got === wanted || core(got) !== '' && core(got) === core(wanted) ||
+    const same = code ? written(code) : got === wanted || core(got) !== '' && core(got) === core(wanted) ||
       task.again && core(wanted) !== '' && core(got).startsWith(core(wanted)) && el.tagName === 'INPUT';
     if (!same) return {done: true, differs: task.secret ? 'not what was filled in' : got ? `"${short(got, 60)}"` : 'nothing'};
-    if (editable(el) && !code && task.edges && frayed(el)) return {done: true, differs: 'an empty paragraph'};
+    if (editable(el) && !code && task.shaped && (frayed(el) || reshaped(el))) return {done: true, differs: 'other paragraphs', kept: true};
     el.blur();
     if (!globalThis.seen.change) event(el, 'change');
     return {done: true};
@@ -300,5 +343,5 @@
     focus: el => act(el) || (focus(into(el)), {done: true}),
     fill, type, choose, box, upload, read,
   };
-  return {ops, chosen, paragraph, paste, filled, refocus, taken};
+  return {ops, chosen, emptied, paragraph, paste, filled, refocus, taken};
 })

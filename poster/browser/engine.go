@@ -65,7 +65,7 @@ type question struct {
 	Value  string       `json:"value"`
 	Secret bool         `json:"secret,omitempty"`
 	Again  bool         `json:"again,omitempty"`
-	Edges  bool         `json:"edges,omitempty"` // an empty paragraph at an edge of the text is none of it
+	Shaped bool         `json:"shaped,omitempty"` // the paragraphs and lines of the text count, too
 	On     bool         `json:"on"`
 	Photos int          `json:"photos,omitempty"`
 	From   string       `json:"from,omitempty"`
@@ -112,6 +112,7 @@ type answer struct {
 	Begins     bool       `json:"begins"` // an editor without a paragraph to write in
 	Gone       bool       `json:"gone"`
 	Differs    string     `json:"differs"`
+	Kept       bool       `json:"kept"` // what differs is not the words
 	Was        bool       `json:"was"`
 	Same       bool       `json:"same"`
 	Holds      bool       `json:"holds"`
@@ -182,7 +183,7 @@ func (t *tab) askOnce(ctx context.Context, q question) (answer, error) {
 }
 
 // followUps are the questions about the element that was found last.
-var followUps = map[string]bool{"filled": true, "paragraph": true, "paste": true, "chosen": true, "turn": true, "same": true}
+var followUps = map[string]bool{"filled": true, "emptied": true, "paragraph": true, "paste": true, "chosen": true, "turn": true, "same": true}
 
 // askIn puts a question to a frame of another site, or to the page itself.
 func (t *tab) askIn(ctx context.Context, q question, in *inner) (answer, error) {

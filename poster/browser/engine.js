@@ -96,7 +96,7 @@
   }
 
   const direct = {
-    same, hide, unhide, painted, depart, mark, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph, paste: actions.paste, chosen: actions.chosen,
+    same, hide, unhide, painted, depart, mark, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, emptied: actions.emptied, paragraph: actions.paragraph, paste: actions.paste, chosen: actions.chosen,
     said: () => ({done: true, said: words()}),
     glance: () => wrong() || {done: true},
     source: () => ({done: true, text: source.html()}),

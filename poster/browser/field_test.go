@@ -35,6 +35,21 @@ const editorOfOrder = `<div id=e contenteditable aria-label=Text><p><br></p></di
 e.addEventListener('input', () => setTimeout(() => e.insertAdjacentHTML('afterbegin', '<p>&nbsp;</p>')), {once: true});
 e.onpaste = v => { v.preventDefault(); pasted++; e.innerHTML = v.clipboardData.getData('text/html') }; let pasted = 0</script>`
 
+// editorOfHints shows what it is for as if it were its text, until a moment after
+// it has the focus.
+const editorOfHints = `<div id=e contenteditable aria-label=Text>Type here</div><script>
+e.addEventListener('focus', () => setTimeout(() => { e.innerHTML = '<p><br></p>' }, 30), {once: true});
+e.onpaste = v => { v.preventDefault(); pasted++; e.innerHTML = v.clipboardData.getData('text/html') }; let pasted = 0</script>`
+
+// editorOfRests leaves a paragraph of what is deleted the first time.
+const editorOfRests = `<div id=e contenteditable aria-label=Text><p>old text</p></div><script>let n = 0;
+e.addEventListener('keydown', k => { if (k.key != 'Backspace') return; k.preventDefault(); e.innerHTML = '<p><br></p>' + (n++ ? '' : '<p><br></p>') })</script>`
+
+// editorOfOneLine begins no new line in a paragraph by a key.
+const editorOfOneLine = `<div id=e contenteditable aria-label=Text><p><br></p></div><script>
+e.addEventListener('keydown', k => { if (k.shiftKey && k.key == 'Enter') k.preventDefault() });
+e.onpaste = v => { v.preventDefault(); e.innerHTML = v.clipboardData.getData('text/html') }</script>`
+
 const readEditor = "\n- click: Done\n- read: {log: {at: css/#log}}"
 
 // Keys, editors and the mouse, as a person uses them.
@@ -66,6 +81,9 @@ func TestMoreVerbs(t *testing.T) {
 		{"editor for code", say + editorForCode + `<button onclick="say(model)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one two", lines},
 		{"editor that makes lists", say + editorOfLists + `<button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>1. one<br>2. two</p><p>&lt;b&gt;</p>", map[string]string{"v": "1. one\n2. two\n\n<b>"}},
 		{"editor that leaves an empty paragraph", say + editorOfOrder + `<button onclick="say(e.innerHTML + pasted)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one<br>more</p><p>two</p>1", map[string]string{"v": "one\nmore\n\ntwo"}},
+		{"editor with a hint in its text", say + editorOfHints + `<button onclick="say(e.innerHTML + pasted)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one<br>more</p><p>two</p>0", map[string]string{"v": "one\nmore\n\ntwo"}},
+		{"editor that deletes by halves", say + editorOfRests + `<button onclick="say(e.innerHTML + n)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one</p><p>two</p>2", lines},
+		{"editor that joins lines", say + editorOfOneLine + `<button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one<br>more</p><p>two</p>", map[string]string{"v": "one\nmore\n\ntwo"}},
 		{"editor by its title", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one|two", lines},
 		{"editor by the label of its hidden field", say + `<label for=body>Text</label>` + editorLate + `<script>document.getElementById('body').after(d)</script><button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one|two", lines},
 		{"typing in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- type: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one||two|", lines},
