@@ -139,7 +139,7 @@ func (r *run) whole(ctx context.Context) (flow.Result, *flow.Failure) {
 		return flow.Result{}, r.failure(ctx, &trouble{fault: flow.Owner, err: fmt.Errorf("starting the browser: %w", err)})
 	}
 	r.resume(ctx)
-	result, failure := r.steps(ctx)
+	result, failure := r.begin(ctx)
 	var session []byte
 	if failure == nil {
 		session = r.session(ctx)
@@ -201,6 +201,14 @@ func (r *run) alone(ctx context.Context) (stop func() error, err error) {
 		return nil, err
 	}
 	return stop, nil
+}
+
+// begin runs the steps, with the login that a site may ask for first.
+func (r *run) begin(ctx context.Context) (flow.Result, *flow.Failure) {
+	if err := r.offerLogin(ctx); err != nil {
+		return flow.Result{}, r.failure(ctx, err)
+	}
+	return r.steps(ctx)
 }
 
 // steps runs the flow's steps, one after the other, within its limit.

@@ -100,6 +100,7 @@ type answer struct {
 	Fault      string     `json:"fault"`
 	Late       string     `json:"late"`
 	Loading    bool       `json:"loading"`
+	Locked     bool       `json:"locked"` // the site wanted a login by HTTP
 	Candidates []string   `json:"candidates"` // what was meant may be any of these
 	Near       []string   `json:"near"`       // what is called alike
 	X          float64    `json:"x"`

@@ -12,7 +12,8 @@
 //   {foreign: {any, frame, when}}   it is in a frame of another site, which is
 //                         globalThis.foreign: the rest of the way, for at or when
 //   {refused, fault}      it cannot be done, and waiting would not help
-//   {late, candidates, near}   the time is up; what was missing
+//   {late, candidates, near, locked}   the time is up; what was missing, and
+//                         whether the site wanted a login by HTTP (status 401)
 (async function engine(task, names, finder, mouse, source, conditions, actions) {
   const {space, short, shown, enabled, describe} = names;
   const {find, near, possible, hiddenToo, everywhere, reachable} = finder;
@@ -115,10 +116,15 @@
     }
   }
 
+  // The status of the page's own answer.
+  function answered() {
+    return performance.getEntriesByType('navigation')[0]?.responseStatus;
+  }
+
   function wrong() {
     if (window !== window.top) return location.protocol === 'chrome-error:' ? {why: 'the frame shows no page'} : null;
     if (location.protocol === 'chrome-error:') return {broken: true};
-    const status = performance.getEntriesByType('navigation')[0]?.responseStatus;
+    const status = answered();
     if (status >= 500) return {status};
     for (const [i, f] of (task.fails || []).entries()) {
       const h = here(f, true);
@@ -285,7 +291,7 @@
       if (performance.now() >= end) {
         const near = answer.near?.() || [];
         const candidates = answer.candidates || near.length === 0 && answer.possible?.() || [];
-        return finish({late: answer.why, candidates, near, loading: !!answer.loading});
+        return finish({late: answer.why, candidates, near, loading: !!answer.loading, locked: answered() === 401});
       }
       watch();
       timer = setTimeout(() => ask(performance.now()), Math.min(100, Math.max(1, end - performance.now())));

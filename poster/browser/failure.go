@@ -82,6 +82,9 @@ func (r *run) late(got answer) error {
 	case len(got.Near) > 0:
 		text += "; did you mean " + strings.Join(got.Near, " or ") + "?"
 	}
+	if got.Locked && r.task.Flow.HTTPLogin == nil {
+		text += "; the server answered with status 401, so the site may want an http-login"
+	}
 	return fmt.Errorf("%s (waited %v)%s", text, r.limit, r.alsoWanted())
 }
 

@@ -139,7 +139,7 @@ func (t *tab) holdRequests(ctx context.Context) error {
 	return errors.Join( // each is called, as prepare needs it
 		t.tellRequests(ctx),
 		proto.NetworkSetBypassServiceWorker{Bypass: true}.Call(page),
-		proto.FetchEnable{Patterns: []*proto.FetchRequestPattern{{URLPattern: "*"}}}.Call(page),
+		t.pauseRequests(page),
 	)
 }
 

@@ -213,17 +213,17 @@ func (t *tab) pageEvent(m *cdp.Event) {
 	}
 }
 
-// fetchEvent answers the proxy's question for the password, and lets paused
-// requests go on.
+// fetchEvent answers the proxy's question for the password, and a site's, and
+// lets paused requests go on.
 func (t *tab) fetchEvent(m *cdp.Event) {
 	var auth proto.FetchAuthRequired
 	if load(m, &auth) {
-		answer := &proto.FetchAuthChallengeResponse{Response: proto.FetchAuthChallengeResponseResponseCancelAuth}
-		if auth.AuthChallenge.Source == proto.FetchAuthChallengeSourceProxy {
-			answer = &proto.FetchAuthChallengeResponse{
-				Response: proto.FetchAuthChallengeResponseResponseProvideCredentials,
-				Username: proxyUser, Password: t.proxy.password,
-			}
+		answer := &proto.FetchAuthChallengeResponse{
+			Response: proto.FetchAuthChallengeResponseResponseProvideCredentials,
+			Username: proxyUser, Password: t.proxy.password,
+		}
+		if auth.AuthChallenge.Source != proto.FetchAuthChallengeSourceProxy {
+			answer = t.identify(&auth)
 		}
 		go t.call(func(p target) error {
 			return proto.FetchContinueWithAuth{RequestID: auth.RequestID, AuthChallengeResponse: answer}.Call(p)
