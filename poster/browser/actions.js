@@ -4,7 +4,7 @@
 // refused, or {why} it is not yet possible; soon asks for the next frame.
 (function actions(task, names, finder, mouse) {
   const {space, fold, short, above, within, shown, enabled, disabled, editable, describe, faced, coded} = names;
-  const {still, scroll, expect, front} = mouse;
+  const {still, scroll, expect, front, target} = mouse;
 
   const act = el => enabled(el) ? null : {why: `${describe(el)} ${disabled(el)}`};
   const hold = el => { globalThis.held = el; };
@@ -14,6 +14,7 @@
     if (!t.why) expect(el, task.windows);
     return spot(t, el);
   };
+  const clicked = (el, now) => aimed(settled(el, now), el);
   const event = (el, type) => el.dispatchEvent(new Event(type, {bubbles: true, composed: type === 'input'}));
 
   // ---- fields
@@ -91,7 +92,7 @@
 
   function fill(found, now) {
     if (found.matches('select') && !task.secret) {
-      const chosen = choose(found);
+      const chosen = choose(found, now);
       return chosen.done ? {done: true, was: true} : chosen;
     }
     if (task.recorded && found.matches('input[type=checkbox],input[type=radio]')) return ticked(found);
@@ -207,12 +208,14 @@
   }).join('');
 
   // Has an editor kept the words, but not the paragraphs and lines? Where its
-  // paragraphs do not stand apart, they are lines.
+  // paragraphs do not stand apart, they are lines. One that knows only paragraphs,
+  // or only lines, has kept what it can.
   function reshaped(el) {
     if (wholeText(el) !== fieldText(el)) return false; // its paragraphs are fields of their own
     const p = el.querySelector('p'), style = p && getComputedStyle(p);
     const apart = !p || parseFloat(style.marginTop) + parseFloat(style.marginBottom) > 0;
-    return shape(el.innerText, apart ? 2 : 3) !== shape(task.value, 2);
+    const got = shape(el.innerText, apart ? 2 : 3), wanted = shape(task.value, 2);
+    return ![wanted, wanted.replace(/\n+/g, '\n'), wanted.replace(/\n+/g, '\n\n')].includes(got);
   }
 
   // After the text went in: does the field hold it? Then leave it as the Tab
@@ -226,7 +229,7 @@
     const same = code ? written(code) : got === wanted || core(got) !== '' && core(got) === core(wanted) ||
       task.again && core(wanted) !== '' && core(got).startsWith(core(wanted)) && el.tagName === 'INPUT';
     if (!same) return {done: true, differs: task.secret ? 'not what was filled in' : got ? `"${short(got, 60)}"` : 'nothing'};
-    if (editable(el) && !code && task.shaped && (frayed(el) || reshaped(el))) return {done: true, differs: 'other paragraphs', kept: true};
+    if (editable(el) && !code && task.shaped && (frayed(el) || !task.again && reshaped(el))) return {done: true, differs: 'other paragraphs', kept: true};
     el.blur();
     if (!globalThis.seen.change) event(el, 'change');
     return {done: true};
@@ -236,10 +239,10 @@
 
   const options = el => [...el.options].map(o => `"${short(space(o.text), 40)}"`);
 
-  function choose(el) {
+  function choose(el, now) {
     const no = act(el);
     if (no) return no;
-    if (!el.matches('select')) return {why: describe(el) + ' is no native select: click it, and then on the choice'};
+    if (!el.matches('select')) return unfolded(el, now);
     const wanted = space(task.value);
     const by = [o => space(o.text) === wanted, o => fold(o.text) === fold(wanted), o => o.value === task.value];
     if (task.recorded) by.reverse(); // a recording has the value
@@ -252,6 +255,37 @@
     event(el, 'input');
     event(el, 'change');
     return {done: true};
+  }
+
+  // A list that the page draws: a click opens it, and the choice is what is to be
+  // read there by then.
+  function unfolded(el, now) {
+    globalThis.before = new Set(finder.withText(task.value));
+    const open = el.getAttribute('aria-expanded') === 'true' && globalThis.before.size > 0;
+    if (open) globalThis.before.clear();
+    if (open) return {done: true, opens: true, was: true};
+    const at = pane(el);
+    return {...aimed(still(at, now), at), opens: true};
+  }
+
+  // What of the opener of a list can be clicked: a text is often drawn over it.
+  function pane(el) {
+    for (let at = el, steps = 0; at && steps < 4 && !at.matches('form,body'); at = above(at), steps++) {
+      if (at !== el && at.querySelectorAll('input,select,textarea').length > 1) break;
+      if (!/covered|no size/.test(target(at).why)) return at;
+    }
+    return el;
+  }
+
+  const choices = '[role=option],[role=menuitem],[role=menuitemradio],[role=treeitem]';
+
+  // What has come to be read since the list was opened.
+  function option(now) {
+    const found = finder.withText(task.value).filter(el => !globalThis.before?.has(el));
+    const [el] = found.length > 1 ? found.filter(e => !/covered|no size/.test(target(e).why)) : found;
+    const there = () => [...new Set(finder.everywhere().flatMap(r => [...r.querySelectorAll(choices)]).filter(e => shown(e)).map(describe))].slice(0, 12);
+    if (!el) return {why: `no "${short(space(task.value), 40)}" has come up to be chosen`, candidates: there()};
+    return act(el) || aimed(settled(el, now), el);
   }
 
   // Has what is drawn over a select taken the choice back? One that can be seen
@@ -308,6 +342,14 @@
     return {done: true};
   }
 
+  // A page that has not loaded whole may still move; for the one click that must
+  // not miss it has two seconds for that.
+  let first = null;
+  function unfinished(now) {
+    first ??= now;
+    return task.whole && document.readyState !== 'complete' && now - first < 2000 && {why: 'the page is still loading', soon: true};
+  }
+
   // ---- looking
 
   const addresses = ['href', 'src', 'action', 'formaction', 'poster', 'data'];
@@ -337,11 +379,11 @@
   }
 
   const ops = {
-    click: (el, now) => act(el) || aimed(settled(el, now), el),
+    click: (el, now) => act(el) || unfinished(now) || clicked(el.matches('[role=combobox]') ? pane(el) : el, now),
     hover: (el, now) => spot(still(el, now), el),
     scroll: el => (task.to ? el.scrollTo({left: task.to.X, top: task.to.Y, behavior: 'instant'}) : scroll(el), {done: true}),
     focus: el => act(el) || (focus(into(el)), {done: true}),
     fill, type, choose, box, upload, read,
   };
-  return {ops, chosen, emptied, paragraph, paste, filled, refocus, taken};
+  return {ops, option, chosen, emptied, paragraph, paste, filled, refocus, taken};
 })

@@ -76,6 +76,7 @@ type question struct {
 	Y      float64      `json:"y"`
 
 	Windows bool `json:"windows,omitempty"` // a click may open one
+	Whole   bool `json:"whole,omitempty"`   // before it, the page has a moment to load whole
 
 	// Of a recording:
 	Recorded bool        `json:"recorded,omitempty"`
@@ -100,7 +101,7 @@ type answer struct {
 	Fault      string     `json:"fault"`
 	Late       string     `json:"late"`
 	Loading    bool       `json:"loading"`
-	Locked     bool       `json:"locked"` // the site wanted a login by HTTP
+	Locked     bool       `json:"locked"`     // the site wanted a login by HTTP
 	Candidates []string   `json:"candidates"` // what was meant may be any of these
 	Near       []string   `json:"near"`       // what is called alike
 	X          float64    `json:"x"`
@@ -118,7 +119,8 @@ type answer struct {
 	Same       bool       `json:"same"`
 	Holds      bool       `json:"holds"`
 	Which      int        `json:"which"`
-	Asks       bool       `json:"asks"` // a click here makes the page ask for files
+	Asks       bool       `json:"asks"`  // a click here makes the page ask for files
+	Opens      bool       `json:"opens"` // a click here opens a list to choose from
 	There      []bool     `json:"there"`
 	Missed     string     `json:"missed"`
 	Spot       bool       `json:"spot"`    // X and Y are where to click

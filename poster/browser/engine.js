@@ -155,6 +155,9 @@
     page: () => location.href === task.unlike ? {why: `the URL is ${source.address(location.href)}, which does not match`} : {done: true, text: location.href},
     arrive: () => samePage() || {done: true},
 
+    // A choice in the list that was opened.
+    option: actions.option,
+
     // An end of the page, or a place on it. As a recording has it, in a frame.
     edge() {
       const view = (task.at ? finder.base(task.at)[0] : document).defaultView;

@@ -274,17 +274,31 @@ func (r *run) choose(ctx context.Context, a *act) error {
 	if strings.TrimSpace(a.value) == "" {
 		return nil
 	}
-	if _, err := r.ask(ctx, a, question{Op: "choose", Value: a.value}); err != nil {
+	got, err := r.ask(ctx, a, question{Op: "choose", Value: a.value})
+	if err != nil {
 		return err
+	}
+	if got.Opens {
+		return r.chooseDrawn(ctx, a)
 	}
 	if err := r.settled(ctx); err != nil {
 		return err
 	}
-	got, err := r.tab.askOnce(ctx, question{Op: "chosen"})
+	got, err = r.tab.askOnce(ctx, question{Op: "chosen"})
 	if err == nil && got.Differs != "" {
 		return &trouble{fault: flow.Owner, err: fmt.Errorf("%s does not keep the choice: click what is drawn over it, and then the choice", got.Differs)}
 	}
 	return reached(ctx, err)
+}
+
+// chooseDrawn opens a list that the page draws itself, and clicks on the choice.
+func (r *run) chooseDrawn(ctx context.Context, a *act) error {
+	if err := r.clickOn(ctx, a, question{Op: "choose", Value: a.value}, 1); err != nil {
+		return err
+	}
+	pick := *a
+	pick.at = nil
+	return r.clickOn(ctx, &pick, question{Op: "option", Value: a.value}, 1)
 }
 
 // tick clicks a box unless it is as wanted, and then waits until it is.
