@@ -2,7 +2,7 @@
 // rod.
 //
 // It promises, for each run: a fresh profile with nothing in it but the cookies
-// of the task's own session, for the flow's origins alone (C28); no connection
+// and the storage of the task's own session, for the flow's origins alone (C28); no connection
 // but to the flow's origins, no download, no window that shows anything else, no
 // permission (C28); one mouse click for publish, made only after the task's
 // Commit has succeeded, never repeated by us (C26) and not sent again by
@@ -102,6 +102,7 @@ type run struct {
 	words   []string // that nobody may see: what blot blots
 
 	cookies []*cookie // of the saved session, until they are in the browser
+	storage storage   // of the saved session, too
 	resumed bool      // they are in it
 
 	proxy  *proxy

@@ -231,9 +231,17 @@ func (t *tab) fetchEvent(m *cdp.Event) {
 		return
 	}
 	var paused proto.FetchRequestPaused
-	if load(m, &paused) {
-		go t.letGo(&paused)
+	if !load(m, &paused) {
+		return
 	}
+	t.mu.Lock()
+	ours := t.blank != "" && t.blank == paused.Request.URL
+	t.mu.Unlock()
+	if ours {
+		go t.empty(paused.RequestID)
+		return
+	}
+	go t.letGo(&paused)
 }
 
 // call does something short that must not hang.

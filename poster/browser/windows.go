@@ -42,6 +42,7 @@ type windows struct {
 	tabs      []*tab                                         // those that are open, the newest last
 	front     *tab                                           // where steps are done
 	gate      *gate                                          // nil: publish is yet to come
+	blank     string                                         // address of an empty page of our own; see storage
 	login     *httpLogin                                     // nil: who asks by HTTP gets nothing
 	sending   *sending                                       // of photos, by all tabs; nil: nobody watches
 }
