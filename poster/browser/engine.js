@@ -66,8 +66,11 @@
     return {done: true};
   }
 
-  // The pictures in view are there; for a good screenshot.
+  // What moves comes to its end, and the pictures in view are there; for a good
+  // screenshot.
   async function painted() {
+    const ends = document.getAnimations().filter(a => a.playState === 'running' && a.effect?.getComputedTiming().endTime < 2000).map(a => a.finished);
+    await Promise.race([Promise.allSettled(ends), new Promise(r => setTimeout(r, 300))]);
     const images = [...document.images].filter(i => shown(i) && i.getBoundingClientRect().top < innerHeight);
     const all = Promise.allSettled(images.map(i => i.decode()));
     await Promise.race([all, new Promise(r => setTimeout(r, task.limit))]);

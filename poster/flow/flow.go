@@ -23,7 +23,7 @@ import (
 
 // How long a step and a whole run may take where the flow does not say.
 const (
-	DefaultStepLimit = 15 * time.Second
+	DefaultStepLimit = 30 * time.Second
 	DefaultLimit     = 3 * time.Minute
 )
 
