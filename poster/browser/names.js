@@ -171,13 +171,13 @@
 
   function accessible(el) {
     if (!shown(el)) return '';
-    return space(own(el) || (named.has(role(el)) ? content(el) : '') ||
+    return space(own(el) || (named.has(role(el)) ? space(content(el)) : '') ||
       el.getAttribute('title') || el.getAttribute('placeholder') || el.getAttribute('aria-placeholder'));
   }
 
   // The name that is given to an element rather than read off it.
   function own(el) {
-    const by = referenced(el, 'aria-labelledby').map(l => own(l) || content(l)).join(' ');
+    const by = referenced(el, 'aria-labelledby').map(l => own(l) || space(content(l))).join(' ');
     return space(by) || space(el.getAttribute('aria-label')) || space(native(el));
   }
 
