@@ -63,11 +63,19 @@ func newCheckCommand() *cobra.Command {
 		for _, hint := range hints {
 			fmt.Fprintf(c.OutOrStdout(), "hint: %s\n", oneLine(hint.String(), 2000))
 		}
-		fmt.Fprintf(c.OutOrStdout(), "%s is valid: %d people, %d apps, %d rules; mail server: %s\n", settings.File,
-			len(settings.People), len(settings.Apps), len(settings.Rules), orElse(settings.MTA, "found out at each delivery"))
+		fmt.Fprintf(c.OutOrStdout(), "%s is valid: %s, %s, %s; mail server: %s\n", settings.File,
+			peopleOf(settings), plural(len(settings.Apps), "app"), plural(len(settings.Rules), "rule"), orElse(settings.MTA, "found out at each delivery"))
 		return nil
 	}
 	return c
+}
+
+// peopleOf says how many people there are.
+func peopleOf(s *filter.Settings) string {
+	if len(s.People) == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", len(s.People))
 }
 
 // checkAll reads the rules and every flow that they name and gives all

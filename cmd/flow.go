@@ -184,6 +184,7 @@ func (t *trial) rehearse(ctx context.Context, in io.Reader) error {
 	if path != "" {
 		t.line("trace", "%s", path)
 	}
+	t.line("note", "the site has seen all that comes before publish: look there for a draft, or photos, that it has kept")
 	return errors.Join(err, untold)
 }
 

@@ -53,7 +53,7 @@ func (r *run) click(ctx context.Context, a *act, times int) error {
 // clicking asks where to click; a recording may say it itself. In a recording,
 // and where the next step is done in it, a window of its own may open.
 func (r *run) clicking(a *act) question {
-	q := question{Op: "click", Windows: r.opens}
+	q := question{Op: "click", Windows: r.opens, Whole: a.step.Verb == flow.Publish}
 	if a.step.Recorded != nil {
 		q.Offset = a.step.Recorded.Offset
 		q.Windows = a.step.Verb != flow.Publish

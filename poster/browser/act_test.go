@@ -197,6 +197,8 @@ func TestSiteIsAway(t *testing.T) {
 		}
 	}
 	srv := site(t, map[string]page{"/": {html: "<p>there</p>"}})
+	busy := site(t, map[string]page{"/": {html: "<script>setTimeout(() => { const t = Date.now(); while (Date.now() - t < 3000); }, 50)</script>"}})
+	trial{limit: "200ms", steps: "- expect: never"}.mustFail(t, busy.URL, flow.Site, "the page was too busy for this within 200ms")
 	f := trial{limit: "1s", head: "limit: 1s\n", steps: "- expect: there\n- expect: never"}.mustFail(t, srv.URL, flow.Site, "the time for the whole run is up")
 	if !errors.Is(f, context.DeadlineExceeded) || len(f.Screenshot) == 0 {
 		t.Errorf("got %v, screenshot of %d bytes", f, len(f.Screenshot))

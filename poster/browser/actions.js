@@ -1,11 +1,11 @@
 // The actions: what a step does with the element it has found, or why it
 // cannot yet. A function of the task and the others' functions that gives, by
-// op, functions of the element. Each gives an answer with done or
+// op, functions of the element and the time. Each gives an answer with done or
 // refused, or {why} it is not yet possible; soon asks for the next frame,
 // rest for that many milliseconds.
 (function actions(task, names, finder, mouse) {
   const {space, fold, short, above, within, shown, enabled, disabled, editable, describe, faced, coded} = names;
-  const {still, scroll, expect, front} = mouse;
+  const {still, scroll, expect, front, target} = mouse;
 
   const act = el => enabled(el) ? null : {why: `${describe(el)} ${disabled(el)}`};
   const hold = el => { globalThis.held = el; };
@@ -15,6 +15,7 @@
     if (!t.why) expect(el, task.windows);
     return spot(t, el);
   };
+  const clicked = el => aimed(settled(el), el);
   const event = (el, type) => el.dispatchEvent(new Event(type, {bubbles: true, composed: type === 'input'}));
 
   // ---- fields
@@ -44,6 +45,32 @@
 
   const caretIn = block => !!block?.contains(block.ownerDocument.getSelection().focusNode);
 
+  // What is entered into an empty editor belongs into its first paragraph.
+  function caretInto(el) {
+    const block = el.querySelector(blocks);
+    if (!caretIn(block)) el.ownerDocument.getSelection().collapse(block || el, 0);
+  }
+
+  // After keys have emptied an editor, which may have made its first paragraph
+  // anew meanwhile and left the caret outside. Holds it more than that one?
+  async function emptied() {
+    const el = globalThis.held;
+    if (el) await redrawn();
+    if (!el?.isConnected || !editable(el) || el.closest(coded)) return {done: true};
+    if (space(el.innerText) || el.querySelectorAll('p').length > 1) return {done: true, holds: true};
+    caretInto(el);
+    return {done: true};
+  }
+
+  // An editor that gets the focus, or has just been made, may put its text in
+  // order then, and what is entered meanwhile is lost.
+  let calm = null; // {el, html, since}
+  function restless(el, now) {
+    const html = el.innerHTML;
+    if (calm?.el !== el || calm.html !== html) calm = {el, html, since: now};
+    return now - calm.since < 60;
+  }
+
   // Makes what is in a field give way to what comes next; true if keys have to.
   function empty(el) {
     const doc = el.ownerDocument;
@@ -52,8 +79,7 @@
       el.select();
       if (task.value === '') doc.execCommand('delete');
     } else if (!space(el.innerText)) {
-      const block = el.querySelector(blocks);
-      if (!caretIn(block)) doc.getSelection().collapse(block || el, 0);
+      caretInto(el);
     } else {
       doc.getSelection().selectAllChildren(el);
       return true;
@@ -65,7 +91,7 @@
 
   const drawn = ['date', 'time', 'month', 'week', 'datetime-local', 'color', 'range'];
 
-  function fill(found) {
+  function fill(found, now) {
     if (found.matches('select') && !task.secret) {
       const chosen = choose(found);
       return chosen.done ? {done: true, was: true} : chosen;
@@ -83,6 +109,7 @@
       return {done: true, filled: true};
     }
     focus(el);
+    if (editable(el) && !el.closest(coded) && restless(el, now)) return {why: describe(el) + ' is still changing', soon: true};
     const begins = editable(el) && !space(el.innerText) && !el.matches('p,[role=textbox]') && !caretIn(el.querySelector(blocks));
     const clear = empty(el);
     const text = el.tagName === 'INPUT' ? task.value.replace(/[\r\n]+/g, ' ') : task.value.replace(/\r\n?/g, '\n');
@@ -143,6 +170,8 @@
     return {done: true, holds: !at.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true, composed: true}))};
   }
 
+  const core = s => s.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+
   const fieldText = el => el.matches('input,textarea') ? el.value : el.innerText;
 
   // The text of an editor whose paragraphs are fields of their own: from the
@@ -158,7 +187,7 @@
   }
 
   // Of a long text such an editor draws only what is in view.
-  function written(code, core) {
+  function written(code) {
     const lines = [...code.querySelectorAll('.CodeMirror-line,.ace_line,.view-line')].map(l => core(space(l.innerText))).filter(l => l);
     return lines.every(l => core(space(task.value)).includes(l)) && (lines.length > 0 || core(task.value) === '');
   }
@@ -172,6 +201,24 @@
     return space(task.value) !== '' && edges.some(p => p?.tagName === 'P' && !space(p.textContent) && !p.querySelector('img,video,iframe,input'));
   }
 
+  // The paragraphs and lines of a text, which many newlines or only a few end. Of
+  // punctuation an editor makes its own.
+  const shape = (text, many) => text.trim().split(/(\s*\n\s*)/).map((s, i) => {
+    if (i % 2 === 0) return core(s);
+    return s.split('\n').length > many ? '\n\n' : '\n';
+  }).join('');
+
+  // Has an editor kept the words, but not the paragraphs and lines? Where its
+  // paragraphs do not stand apart, they are lines. One that knows only paragraphs,
+  // or only lines, has kept what it can.
+  function reshaped(el) {
+    if (wholeText(el) !== fieldText(el)) return false; // its paragraphs are fields of their own
+    const p = el.querySelector('p'), style = p && getComputedStyle(p);
+    const apart = !p || parseFloat(style.marginTop) + parseFloat(style.marginBottom) > 0;
+    const got = shape(el.innerText, apart ? 2 : 3), wanted = shape(task.value, 2);
+    return ![wanted, wanted.replace(/\n+/g, '\n'), wanted.replace(/\n+/g, '\n\n')].includes(got);
+  }
+
   // After the text went in: does the field hold it? Then leave it as the Tab
   // key would.
   async function filled() {
@@ -179,12 +226,11 @@
     if (el && editable(el)) await redrawn();
     if (!el || !el.isConnected) return {done: true, gone: true};
     const got = space(wholeText(el)), wanted = space(task.value);
-    const core = s => s.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
     const code = el.closest(coded);
-    const same = code ? written(code, core) : got === wanted || core(got) !== '' && core(got) === core(wanted) ||
+    const same = code ? written(code) : got === wanted || core(got) !== '' && core(got) === core(wanted) ||
       task.again && core(wanted) !== '' && core(got).startsWith(core(wanted)) && el.tagName === 'INPUT';
     if (!same) return {done: true, differs: task.secret ? 'not what was filled in' : got ? `"${short(got, 60)}"` : 'nothing'};
-    if (editable(el) && !code && task.edges && frayed(el)) return {done: true, differs: 'an empty paragraph'};
+    if (editable(el) && !code && task.shaped && (frayed(el) || !task.again && reshaped(el))) return {done: true, differs: 'other paragraphs', kept: true};
     el.blur();
     if (!globalThis.seen.change) event(el, 'change');
     return {done: true};
@@ -197,7 +243,7 @@
   function choose(el) {
     const no = act(el);
     if (no) return no;
-    if (!el.matches('select')) return {why: describe(el) + ' is no native select: click it, and then on the choice'};
+    if (!el.matches('select')) return unfolded(el);
     const wanted = space(task.value);
     const by = [o => space(o.text) === wanted, o => fold(o.text) === fold(wanted), o => o.value === task.value];
     if (task.recorded) by.reverse(); // a recording has the value
@@ -210,6 +256,37 @@
     event(el, 'input');
     event(el, 'change');
     return {done: true};
+  }
+
+  // A list that the page draws: a click opens it, and the choice is what is to be
+  // read there by then.
+  function unfolded(el) {
+    globalThis.before = new Set(finder.withText(task.value));
+    const open = el.getAttribute('aria-expanded') === 'true' && globalThis.before.size > 0;
+    if (open) globalThis.before.clear();
+    if (open) return {done: true, opens: true, was: true};
+    const at = pane(el);
+    return {...aimed(still(at), at), opens: true};
+  }
+
+  // What of the opener of a list can be clicked: a text is often drawn over it.
+  function pane(el) {
+    for (let at = el, steps = 0; at && steps < 4 && !at.matches('form,body'); at = above(at), steps++) {
+      if (at !== el && at.querySelectorAll('input,select,textarea').length > 1) break;
+      if (!/covered|no size/.test(target(at).why)) return at;
+    }
+    return el;
+  }
+
+  const choices = '[role=option],[role=menuitem],[role=menuitemradio],[role=treeitem]';
+
+  // What has come to be read since the list was opened.
+  function option() {
+    const found = finder.withText(task.value).filter(el => !globalThis.before?.has(el));
+    const [el] = found.length > 1 ? found.filter(e => !/covered|no size/.test(target(e).why)) : found;
+    const there = () => [...new Set(finder.everywhere().flatMap(r => [...r.querySelectorAll(choices)]).filter(e => shown(e)).map(describe))].slice(0, 12);
+    if (!el) return {why: `no "${short(space(task.value), 40)}" has come up to be chosen`, candidates: there()};
+    return act(el) || aimed(settled(el), el);
   }
 
   // Has what is drawn over a select taken the choice back? One that can be seen
@@ -266,6 +343,14 @@
     return {done: true};
   }
 
+  // A page that has not loaded whole may still move; for the one click that must
+  // not miss it has two seconds for that.
+  let first = null;
+  function unfinished(now) {
+    first ??= now;
+    return task.whole && document.readyState !== 'complete' && now - first < 2000 && {why: 'the page is still loading', soon: true};
+  }
+
   // ---- looking
 
   const addresses = ['href', 'src', 'action', 'formaction', 'poster', 'data'];
@@ -295,11 +380,11 @@
   }
 
   const ops = {
-    click: el => act(el) || aimed(settled(el), el),
+    click: (el, now) => act(el) || unfinished(now) || clicked(el.matches('[role=combobox]') ? pane(el) : el),
     hover: el => spot(still(el), el),
     scroll: el => (task.to ? el.scrollTo({left: task.to.X, top: task.to.Y, behavior: 'instant'}) : scroll(el), {done: true}),
     focus: el => act(el) || (focus(into(el)), {done: true}),
     fill, type, choose, box, upload, read,
   };
-  return {ops, chosen, paragraph, paste, filled, refocus, taken};
+  return {ops, option, chosen, emptied, paragraph, paste, filled, refocus, taken};
 })

@@ -2,7 +2,7 @@
 // rod.
 //
 // It promises, for each run: a fresh profile with nothing in it but the cookies
-// of the task's own session, for the flow's origins alone (C28); no connection
+// and the storage of the task's own session, for the flow's origins alone (C28); no connection
 // but to the flow's origins, no download, no window that shows anything else, no
 // permission (C28); one mouse click for publish, made only after the task's
 // Commit has succeeded, never repeated by us (C26) and not sent again by
@@ -108,6 +108,7 @@ type run struct {
 	words   []string // that nobody may see: what blot blots
 
 	cookies []*cookie // of the saved session, until they are in the browser
+	storage storage   // of the saved session, too
 	resumed bool      // they are in it
 
 	bounds  *bounds
@@ -151,7 +152,7 @@ func (r *run) whole(ctx context.Context) (flow.Result, *flow.Failure) {
 	}
 	r.resume(ctx)
 	endAlbum := r.prepare(ctx)
-	result, failure := r.steps(ctx)
+	result, failure := r.begin(ctx)
 	endAlbum()
 	var session []byte
 	if failure == nil {
@@ -175,6 +176,14 @@ func (b *Browser) how() string {
 		return "connecting to"
 	}
 	return "starting"
+}
+
+// begin runs the steps, with the login that a site may ask for first.
+func (r *run) begin(ctx context.Context) (flow.Result, *flow.Failure) {
+	if err := r.offerLogin(ctx); err != nil {
+		return flow.Result{}, r.failure(ctx, err)
+	}
+	return r.steps(ctx)
 }
 
 // steps runs the flow's steps, one after the other, within its limit.

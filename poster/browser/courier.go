@@ -74,6 +74,7 @@ func reasonOf(err error) proto.NetworkErrorReason {
 // errand is the one request that a courier makes.
 type errand struct {
 	page   target
+	tab    *tab // for whom
 	held   chan proto.TargetSessionID
 	paused chan *proto.FetchRequestPaused
 }
@@ -91,7 +92,7 @@ func (t *tab) courier(paused *proto.FetchRequestPaused, body []byte) (*proto.Fet
 	if err != nil {
 		return nil, err
 	}
-	e := &errand{held: make(chan proto.TargetSessionID, 1), paused: make(chan *proto.FetchRequestPaused, 8)}
+	e := &errand{tab: t, held: make(chan proto.TargetSessionID, 1), paused: make(chan *proto.FetchRequestPaused, 8)}
 	defer t.client.listen(e.hear(in), cancel)()
 	if err := e.begin(ctx, t.windows, in, paused.Request.URL); err != nil {
 		return nil, err
@@ -107,6 +108,7 @@ func (e *errand) hear(in proto.BrowserBrowserContextID) func(*cdp.Event) {
 	return func(m *cdp.Event) {
 		var opened proto.TargetAttachedToTarget
 		var paused proto.FetchRequestPaused
+		var asked proto.FetchAuthRequired
 		switch {
 		case load(m, &opened):
 			if session == "" && opened.TargetInfo.BrowserContextID == in {
@@ -118,6 +120,9 @@ func (e *errand) hear(in proto.BrowserBrowserContextID) func(*cdp.Event) {
 			case e.paused <- &paused:
 			default: // a page that does nothing else asks for no more
 			}
+		case session != "" && m.SessionID == string(session) && load(m, &asked):
+			answer := proto.FetchContinueWithAuth{RequestID: asked.RequestID, AuthChallengeResponse: e.tab.identify(&asked)}
+			go answer.Call(e.page)
 		}
 	}
 }
@@ -135,7 +140,7 @@ func (e *errand) begin(ctx context.Context, w *windows, in proto.BrowserBrowserC
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	err = proto.FetchEnable{Patterns: []*proto.FetchRequestPattern{{URLPattern: "*"}}}.Call(e.page)
+	err = e.tab.pauseRequests(e.page)
 	if err = errors.Join(err, proto.RuntimeRunIfWaitingForDebugger{}.Call(e.page)); err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ type question struct {
 	Value  string       `json:"value"`
 	Secret bool         `json:"secret,omitempty"`
 	Again  bool         `json:"again,omitempty"`
-	Edges  bool         `json:"edges,omitempty"` // an empty paragraph at an edge of the text is none of it
+	Shaped bool         `json:"shaped,omitempty"` // the paragraphs and lines of the text count, too
 	On     bool         `json:"on"`
 	Photos int          `json:"photos,omitempty"`
 	From   string       `json:"from,omitempty"`
@@ -95,6 +95,7 @@ type question struct {
 	Y      float64      `json:"y"`
 
 	Windows bool `json:"windows,omitempty"` // a click may open one
+	Whole   bool `json:"whole,omitempty"`   // before it, the page has a moment to load whole
 
 	// Of a recording:
 	Recorded bool        `json:"recorded,omitempty"`
@@ -119,6 +120,7 @@ type answer struct {
 	Fault      string     `json:"fault"`
 	Late       string     `json:"late"`
 	Loading    bool       `json:"loading"`
+	Locked     bool       `json:"locked"`     // the site wanted a login by HTTP
 	Candidates []string   `json:"candidates"` // what was meant may be any of these
 	Near       []string   `json:"near"`       // what is called alike
 	X          float64    `json:"x"`
@@ -131,11 +133,13 @@ type answer struct {
 	Begins     bool       `json:"begins"` // an editor without a paragraph to write in
 	Gone       bool       `json:"gone"`
 	Differs    string     `json:"differs"`
+	Kept       bool       `json:"kept"` // what differs is not the words
 	Was        bool       `json:"was"`
 	Same       bool       `json:"same"`
 	Holds      bool       `json:"holds"`
 	Which      int        `json:"which"`
-	Asks       bool       `json:"asks"` // a click here makes the page ask for files
+	Asks       bool       `json:"asks"`  // a click here makes the page ask for files
+	Opens      bool       `json:"opens"` // a click here opens a list to choose from
 	There      []bool     `json:"there"`
 	Missed     string     `json:"missed"`
 	Spot       bool       `json:"spot"`    // X and Y are where to click
@@ -206,7 +210,7 @@ func (t *tab) askOnce(ctx context.Context, q question) (answer, error) {
 }
 
 // followUps are the questions about the element that was found last.
-var followUps = map[string]bool{"filled": true, "paragraph": true, "paste": true, "chosen": true, "turn": true, "same": true}
+var followUps = map[string]bool{"filled": true, "emptied": true, "paragraph": true, "paste": true, "chosen": true, "turn": true, "same": true}
 
 // askIn puts a question to a frame of another site, or to the page itself.
 func (t *tab) askIn(ctx context.Context, q question, in *inner) (answer, error) {

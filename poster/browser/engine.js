@@ -12,7 +12,8 @@
 //   {foreign: {any, frame, when}}   it is in a frame of another site, which is
 //                         globalThis.foreign: the rest of the way, for at or when
 //   {refused, fault}      it cannot be done, and waiting would not help
-//   {late, candidates, near}   the time is up; what was missing
+//   {late, candidates, near, locked}   the time is up; what was missing, and
+//                         whether the site wanted a login by HTTP (status 401)
 (async function engine(task, names, finder, mouse, source, conditions, actions) {
   const {space, short, shown, enabled, describe} = names;
   const {find, near, possible, hiddenToo, everywhere, reachable} = finder;
@@ -65,8 +66,11 @@
     return {done: true};
   }
 
-  // The pictures in view are there; for a good screenshot.
+  // What moves comes to its end, and the pictures in view are there; for a good
+  // screenshot.
   async function painted() {
+    const ends = document.getAnimations().filter(a => a.playState === 'running' && a.effect?.getComputedTiming().endTime < 2000).map(a => a.finished);
+    await Promise.race([Promise.allSettled(ends), new Promise(r => setTimeout(r, 300))]);
     const images = [...document.images].filter(i => shown(i) && i.getBoundingClientRect().top < innerHeight);
     const all = Promise.allSettled(images.map(i => i.decode()));
     await Promise.race([all, new Promise(r => setTimeout(r, task.limit))]);
@@ -96,7 +100,7 @@
   }
 
   const direct = {
-    same, hide, unhide, painted, depart, mark, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, paragraph: actions.paragraph, paste: actions.paste, chosen: actions.chosen,
+    same, hide, unhide, painted, depart, mark, turn: mouse.turn, filled: actions.filled, refocus: actions.refocus, emptied: actions.emptied, paragraph: actions.paragraph, paste: actions.paste, chosen: actions.chosen,
     said: () => ({done: true, said: words()}),
     glance: () => wrong() || {done: true},
     source: () => ({done: true, text: source.html()}),
@@ -115,10 +119,15 @@
     }
   }
 
+  // The status of the page's own answer.
+  function answered() {
+    return performance.getEntriesByType('navigation')[0]?.responseStatus;
+  }
+
   function wrong() {
     if (window !== window.top) return location.protocol === 'chrome-error:' ? {why: 'the frame shows no page'} : null;
     if (location.protocol === 'chrome-error:') return {broken: true};
-    const status = performance.getEntriesByType('navigation')[0]?.responseStatus;
+    const status = answered();
     if (status >= 500) return {status};
     for (const [i, f] of (task.fails || []).entries()) {
       const h = here(f, true);
@@ -148,6 +157,9 @@
   const asked = {
     page: () => location.href === task.unlike ? {why: `the URL is ${source.address(location.href)}, which does not match`} : {done: true, text: location.href},
     arrive: () => samePage() || {done: true},
+
+    // A choice in the list that was opened.
+    option: actions.option,
 
     // An end of the page, or a place on it. As a recording has it, in a frame.
     edge() {
@@ -228,7 +240,7 @@
     if (asked[task.op]) return asked[task.op](now);
     if (task.op === 'through') return mouse.through(globalThis.foreign, task);
     const got = element(task.at, task.op);
-    return got.el ? actions.ops[task.op](got.el) : got;
+    return got.el ? actions.ops[task.op](got.el, now) : got;
   }
 
   // attempt, where a mistake of the flow's ends it and an obstacle is waited for.
@@ -285,7 +297,7 @@
       if (performance.now() >= end) {
         const near = answer.near?.() || [];
         const candidates = answer.candidates || near.length === 0 && answer.possible?.() || [];
-        return finish({late: answer.why, candidates, near, loading: !!answer.loading});
+        return finish({late: answer.why, candidates, near, loading: !!answer.loading, locked: answered() === 401});
       }
       watch();
       timer = setTimeout(() => ask(performance.now()), Math.min(answer.rest || 100, Math.max(1, end - performance.now())));

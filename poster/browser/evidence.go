@@ -30,7 +30,7 @@ const (
 func (r *run) evidence(ctx context.Context, f *flow.Failure) {
 	ctx, cancel := context.WithTimeout(ctx, evidenceLimit)
 	defer cancel()
-	r.hideCookies(ctx)
+	r.hideSession(ctx)
 	f.Page = r.blot.Replace(pageURL(r.tab.address()))
 	if r.tab.isGoing() { // until it has come somewhere the page answers nothing
 		if err := (proto.PageStopLoading{}).Call(r.tab.page.Context(ctx)); err != nil {
@@ -62,7 +62,7 @@ func (r *run) screenshot(ctx context.Context) []byte {
 // picture takes the viewport as JPEG, after hiding whatever shows a secret
 // (C29); nil if that cannot be done.
 func (r *run) picture(ctx context.Context) []byte {
-	r.hideCookies(ctx)
+	r.hideSession(ctx)
 	if len(r.words) > 0 {
 		if err := r.tab.askEverywhere(ctx, question{Op: "hide", Words: r.words}); err != nil {
 			return nil

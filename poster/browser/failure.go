@@ -40,7 +40,7 @@ func (r *run) judge(got answer) error {
 	case got.Loading:
 		return &trouble{fault: flow.Site, err: fmt.Errorf("the page has not finished loading within %v", r.limit)}
 	case r.stepEnd.Equal(r.end):
-		return &trouble{fault: flow.Site, err: fmt.Errorf("the time for the whole run is up (%w): %w", context.DeadlineExceeded, r.late(got))}
+		return &trouble{fault: flow.Site, err: inWords(context.DeadlineExceeded, "the time for the whole run is up: %v", r.late(got))}
 	}
 	return &trouble{fault: flow.Owner, err: r.late(got)}
 }
@@ -82,6 +82,9 @@ func (r *run) late(got answer) error {
 	case len(got.Near) > 0:
 		text += "; did you mean " + strings.Join(got.Near, " or ") + "?"
 	}
+	if got.Locked && r.task.Flow.HTTPLogin == nil {
+		text += "; the server answered with status 401, so the site may want an http-login"
+	}
 	return fmt.Errorf("%s (waited %v)%s", text, r.limit, r.alsoWanted())
 }
 
@@ -106,10 +109,10 @@ func (r *run) failure(ctx context.Context, err error) *flow.Failure {
 	var t *trouble
 	switch {
 	case ctx.Err() != nil:
-		t = &trouble{fault: flow.Site, err: fmt.Errorf("stopped: %w", context.Cause(ctx))}
+		t = &trouble{fault: flow.Site, err: stopped(context.Cause(ctx))}
 	case errors.As(err, &t):
 	case errors.Is(err, context.DeadlineExceeded):
-		t = &trouble{fault: flow.Site, err: fmt.Errorf("the site took too long: %w", err)}
+		t = &trouble{fault: flow.Site, err: inWords(err, "the page was too busy for this within %v; a heavy page may need a longer step-limit or timeout", r.limit)}
 	default:
 		t = &trouble{fault: flow.Site, err: err}
 	}
@@ -133,15 +136,28 @@ func (r *run) blotted(err error) error {
 	if text == err.Error() {
 		return err
 	}
-	return &blottedError{text, err}
+	return &wordedError{text, err}
 }
 
-type blottedError struct {
-	text string
-	err  error
+// stopped says that a run has ended because its caller wanted so.
+func stopped(cause error) error {
+	if errors.Is(cause, context.DeadlineExceeded) {
+		return inWords(cause, "the time for the message was up")
+	}
+	return fmt.Errorf("stopped: %w", cause)
 }
 
-func (e *blottedError) Error() string { return e.text }
+// inWords gives an error with the same cause and a text for people.
+func inWords(cause error, format string, values ...any) error {
+	return &wordedError{fmt.Sprintf(format, values...), cause}
+}
+
+type wordedError struct {
+	text  string
+	cause error
+}
+
+func (e *wordedError) Error() string { return e.text }
 
 // Is keeps the cause recognisable without giving it away.
-func (e *blottedError) Is(target error) bool { return errors.Is(e.err, target) }
+func (e *wordedError) Is(target error) bool { return errors.Is(e.cause, target) }

@@ -24,8 +24,10 @@ const editorBegins = 400 * time.Millisecond
 // If the page replaced the field meanwhile, it begins again.
 func (r *run) fill(ctx context.Context, a *act) error {
 	r.enters(a)
+	var e entering
 	for try := 1; ; try++ {
-		left, err := r.fillOnce(ctx, a, try)
+		left, err := r.fillOnce(ctx, a, try, e.paste)
+		e.next(left)
 		switch {
 		case err != nil:
 			return err
@@ -39,7 +41,19 @@ func (r *run) fill(ctx context.Context, a *act) error {
 	}
 }
 
-func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
+// entering is how a text goes into an editor next. One that has made something
+// else of it, such as a list of numbered lines, gets it pasted, unless it then
+// loses words that it kept before.
+type entering struct {
+	paste, keeps bool
+}
+
+func (e *entering) next(left answer) {
+	e.keeps = e.keeps || !e.paste && left.Kept
+	e.paste = !e.paste && left.Differs != "" || e.paste && (left.Kept || !e.keeps)
+}
+
+func (r *run) fillOnce(ctx context.Context, a *act, try int, paste bool) (answer, error) {
 	q := question{Op: "fill", Value: a.value, Secret: a.secret, Recorded: a.step.Recorded != nil}
 	got, err := r.ask(ctx, a, q)
 	for n := 0; n < 3 && err == nil && got.Begins && wait(ctx, editorBegins) == nil; n++ {
@@ -51,10 +65,10 @@ func (r *run) fillOnce(ctx context.Context, a *act, try int) (answer, error) {
 	if got.Was { // a choice, which is made
 		return answer{}, nil
 	}
-	if err := r.enter(ctx, a, got, try); err != nil {
+	if err := r.enter(ctx, a, got, paste); err != nil {
 		return got, err
 	}
-	left, err := r.tab.askOnce(ctx, question{Op: "filled", Value: a.value, Secret: a.secret, Again: try > 1, Edges: try < fillTries && !q.Recorded})
+	left, err := r.tab.askOnce(ctx, question{Op: "filled", Value: a.value, Secret: a.secret, Again: try > 1, Shaped: try < fillTries && !q.Recorded})
 	if err != nil && pageWentAway(err) {
 		return answer{Gone: true}, nil
 	}
@@ -69,9 +83,8 @@ func (r *run) enters(a *act) {
 	}
 }
 
-// enter puts the text into the field that is ready for it. An editor that has
-// made something else of it, such as a list of numbered lines, gets it pasted.
-func (r *run) enter(ctx context.Context, a *act, got answer, try int) error {
+// enter puts the text into the field that is ready for it.
+func (r *run) enter(ctx context.Context, a *act, got answer, paste bool) error {
 	if got.Clear {
 		if err := r.clear(ctx); err != nil {
 			return err
@@ -80,7 +93,7 @@ func (r *run) enter(ctx context.Context, a *act, got answer, try int) error {
 	switch {
 	case got.Filled:
 		return nil
-	case got.Lines && try > 1:
+	case got.Lines && paste:
 		return r.paste(ctx, got.Text)
 	case got.Lines:
 		return r.paragraphs(ctx, got.Text)
@@ -114,12 +127,21 @@ func (r *run) insert(ctx context.Context, text string) error {
 }
 
 // clear takes out what is in an editor as a person would, since it need not
-// notice otherwise.
+// notice otherwise. What an editor leaves of it at first is taken out, too.
 func (r *run) clear(ctx context.Context) error {
-	if err := r.paced(ctx, r.strike(ctx, "Control", "A")); err != nil {
-		return err
+	for range 3 {
+		if err := r.paced(ctx, r.strike(ctx, "Control", "A")); err != nil {
+			return err
+		}
+		if err := r.paced(ctx, r.strike(ctx, "Backspace")); err != nil {
+			return err
+		}
+		got, err := r.tab.askOnce(ctx, question{Op: "emptied"})
+		if err != nil || !got.Holds {
+			return reached(ctx, err)
+		}
 	}
-	return r.paced(ctx, r.strike(ctx, "Backspace"))
+	return nil
 }
 
 // paragraphs puts a text into an editor line by line, with keys between, since
@@ -252,17 +274,31 @@ func (r *run) choose(ctx context.Context, a *act) error {
 	if strings.TrimSpace(a.value) == "" {
 		return nil
 	}
-	if _, err := r.ask(ctx, a, question{Op: "choose", Value: a.value}); err != nil {
+	got, err := r.ask(ctx, a, question{Op: "choose", Value: a.value})
+	if err != nil {
 		return err
+	}
+	if got.Opens {
+		return r.chooseDrawn(ctx, a)
 	}
 	if err := r.settled(ctx); err != nil {
 		return err
 	}
-	got, err := r.tab.askOnce(ctx, question{Op: "chosen"})
+	got, err = r.tab.askOnce(ctx, question{Op: "chosen"})
 	if err == nil && got.Differs != "" {
 		return &trouble{fault: flow.Owner, err: fmt.Errorf("%s does not keep the choice: click what is drawn over it, and then the choice", got.Differs)}
 	}
 	return reached(ctx, err)
+}
+
+// chooseDrawn opens a list that the page draws itself, and clicks on the choice.
+func (r *run) chooseDrawn(ctx context.Context, a *act) error {
+	if err := r.clickOn(ctx, a, question{Op: "choose", Value: a.value}, 1); err != nil {
+		return err
+	}
+	pick := *a
+	pick.at = nil
+	return r.clickOn(ctx, &pick, question{Op: "option", Value: a.value}, 1)
 }
 
 // tick clicks a box unless it is as wanted, and then waits until it is.

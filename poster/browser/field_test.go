@@ -35,6 +35,30 @@ const editorOfOrder = `<div id=e contenteditable aria-label=Text><p><br></p></di
 e.addEventListener('input', () => setTimeout(() => e.insertAdjacentHTML('afterbegin', '<p>&nbsp;</p>')), {once: true});
 e.onpaste = v => { v.preventDefault(); pasted++; e.innerHTML = v.clipboardData.getData('text/html') }; let pasted = 0</script>`
 
+// editorOfHints shows what it is for as if it were its text, until a moment after
+// it has the focus.
+const editorOfHints = `<div id=e contenteditable aria-label=Text>Type here</div><script>
+e.addEventListener('focus', () => setTimeout(() => { e.innerHTML = '<p><br></p>' }, 30), {once: true});
+e.onpaste = v => { v.preventDefault(); pasted++; e.innerHTML = v.clipboardData.getData('text/html') }; let pasted = 0</script>`
+
+// editorOfRests leaves a paragraph of what is deleted the first time.
+const editorOfRests = `<div id=e contenteditable aria-label=Text><p>old text</p></div><script>let n = 0;
+e.addEventListener('keydown', k => { if (k.key != 'Backspace') return; k.preventDefault(); e.innerHTML = '<p><br></p>' + (n++ ? '' : '<p><br></p>') })</script>`
+
+// editorOfOneLine begins no new line in a paragraph by a key.
+const editorOfOneLine = `<div id=e contenteditable aria-label=Text><p><br></p></div><script>
+e.addEventListener('keydown', k => { if (k.shiftKey && k.key == 'Enter') k.preventDefault() });
+e.onpaste = v => { v.preventDefault(); e.innerHTML = v.clipboardData.getData('text/html') }</script>`
+
+// drawnList is a list of the page's own: its label opens nothing, a text covers
+// its field, and what it offers stands elsewhere on the page, too.
+const drawnList = `<nav><span>Vans</span></nav><label for=k>Kind</label><div id=w style="position:relative;width:200px"><input id=k role=combobox aria-expanded=false style="width:100%"><span style="position:absolute;inset:0;background:white">Choose...</span></div><script>
+w.onmousedown = () => setTimeout(() => { const u = document.createElement('ul'); u.innerHTML = '<li>Cars<li>Vans'; u.onclick = e => { say(e.target.innerText); u.remove() }; document.body.append(u) }, 100)</script>`
+
+// component is a box in a shadow root, which a label outside is for.
+const component = `<label>I agree <span hidden>to all of it</span><x-box></x-box></label><script>customElements.define('x-box', class extends HTMLElement {
+static formAssociated = true; constructor() { super(); this.attachShadow({mode: 'open'}).innerHTML = '<input type=checkbox onchange="say(this.checked)">' } })</script>`
+
 const readEditor = "\n- click: Done\n- read: {log: {at: css/#log}}"
 
 // Keys, editors and the mouse, as a person uses them.
@@ -66,6 +90,10 @@ func TestMoreVerbs(t *testing.T) {
 		{"editor for code", say + editorForCode + `<button onclick="say(model)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one two", lines},
 		{"editor that makes lists", say + editorOfLists + `<button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>1. one<br>2. two</p><p>&lt;b&gt;</p>", map[string]string{"v": "1. one\n2. two\n\n<b>"}},
 		{"editor that leaves an empty paragraph", say + editorOfOrder + `<button onclick="say(e.innerHTML + pasted)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one<br>more</p><p>two</p>1", map[string]string{"v": "one\nmore\n\ntwo"}},
+		{"editor with a hint in its text", say + editorOfHints + `<button onclick="say(e.innerHTML + pasted)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one<br>more</p><p>two</p>0", map[string]string{"v": "one\nmore\n\ntwo"}},
+		{"editor that deletes by halves", say + editorOfRests + `<button onclick="say(e.innerHTML + n)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one</p><p>two</p>2", lines},
+		{"editor that joins lines", say + editorOfOneLine + `<button onclick="say(e.innerHTML)">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one<br>more</p><p>two</p>", map[string]string{"v": "one\nmore\n\ntwo"}},
+		{"editor that knows only paragraphs", say + editorOfOneLine + `<script>e.onkeydown = k => { if (k.shiftKey && k.key == 'Enter') document.execCommand('insertParagraph') }</script><button onclick="say(e.innerHTML + n)">Done</button><script>let n = 0; e.addEventListener('paste', () => n++)</script>`, `- fill: {Text: "{{v}}"}` + readEditor, "<p>one</p><p>more</p><p>two</p>0", map[string]string{"v": "one\nmore\n\ntwo"}},
 		{"editor by its title", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one|two", lines},
 		{"editor by the label of its hidden field", say + `<label for=body>Text</label>` + editorLate + `<script>document.getElementById('body').after(d)</script><button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- fill: {Text: "{{v}}"}` + readEditor, "one|two", lines},
 		{"typing in an editor", say + editorLate + `<button onclick="say(paragraphs(ed.contentDocument))">Done</button>`, `- type: {css/#ed >> css/body: "{{v}}"}` + readEditor, "one||two|", lines},
@@ -81,6 +109,9 @@ func TestMoreVerbs(t *testing.T) {
 		{"choose when another choice fills it", say + `<select id=a name=a><option>-<option>Cars</select><select id=b name=b><option>-</select><script>watch('b');
 			a.onchange = () => setTimeout(() => b.innerHTML = '<option>-<option>Vans', 200)</script>`, "- choose: {a: Cars}\n- choose: {b: Vans}" + readLog, "input=Vans change=Vans", nil},
 		{"choose under a cover", say + `<div style="position:relative"><select id=a name=a><option>A<option>B</select><div style="position:absolute;inset:0;background:white">drawn</div></div><script>watch('a')</script>`, "- choose: {a: B}" + readLog, "input=B change=B", nil},
+		{"choose in a drawn list", say + drawnList, "- choose: {Kind: Vans}" + readLog, "Vans", nil},
+		{"click on the label of a drawn list", say + drawnList, "- click: Kind\n- click: text/Cars" + readLog, "Cars", nil},
+		{"a box in a component", say + component, "- check: I agree" + readLog, "true", nil},
 		{"a drawn menu", say + `<span role=combobox tabindex=0 onclick="setTimeout(() => l.hidden = false, 100)">Kind</span><ul id=l hidden><li role=option onclick="say('van')">Van<li role=option>Car</ul>`, "- click: text/Kind\n- click: Van" + readLog, "van", nil},
 		{"check replaces the box", say + `<div id=d><label><input type=checkbox id=c>Mine</label></div><script>c.onclick = () => setTimeout(() => { d.innerHTML = '<label><input type=checkbox checked>Mine</label>'; say('new') })</script>`, "- check: Mine\n- expect: new" + readLog, "new", nil},
 		{"element replaced while it is clicked", say + `<div id=d></div><script>let n = 0; function draw() { d.innerHTML = '<button onclick="say(1)">Go</button>' } draw();

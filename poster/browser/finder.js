@@ -7,7 +7,7 @@
 // Names and texts are also looked for in open shadow roots, which nobody sees,
 // and in frames of the same origin where nothing else on the page fits.
 (function finder(names) {
-  const {space, fold, bare, within, shown, describe, face, faced, coded, accessible, role, rank, withRole, nameable} = names;
+  const {space, fold, bare, within, shown, describe, face, faced, coded, labels, accessible, role, rank, withRole, nameable} = names;
 
   const field = 'input:not([type=hidden]):not([type=submit]):not([type=button]):not([type=reset]):not([type=image])' +
     ':not([type=checkbox]):not([type=radio]):not([type=file]),textarea,[contenteditable]:not([contenteditable=false]),[role=textbox]';
@@ -22,6 +22,8 @@
     see: control + ',img[alt]', read: control, focus: control, scroll: control + ',img[alt],' + group,
     state: control, any: control + ',img[alt]', inside: group + ',' + control,
   };
+  // What opens a list that the page draws, in place of a select.
+  const drawn = '[role=combobox],[role=listbox],[aria-haspopup=listbox],[aria-haspopup=menu],[aria-haspopup=true]';
   // Drawn widgets hide the real element.
   const hiddenToo = op => op === 'upload' || op === 'choose';
   const onlyNamed = op => ['fill', 'type', 'choose', 'box', 'upload'].includes(op);
@@ -71,7 +73,7 @@
   // ---- by name, role or text
 
   const all = (list, selector) => list.flatMap(r => [...r.querySelectorAll(selector)]);
-  const labelled = el => [...el.labels || []].some(l => shown(l));
+  const labelled = el => labels(el).some(l => shown(l));
   const visible = (el, op) => op === 'any' || shown(el, op === 'see') || op === 'box' && labelled(el);
 
   // Several that are the same to a person: one inside the other, or links to one place.
@@ -105,6 +107,9 @@
   function byName(link, list, op) {
     const wanted = fold(link.value);
     const found = best(all(list, kinds[op]), op, el => rank(el, wanted));
+    const opens = op === 'choose' ? found.length === 0 : op === 'click' && found.length > 0 && found.every(el => el.tagName === 'LABEL');
+    const openers = opens ? best(all(list, drawn), 'click', el => rank(el, wanted)) : [];
+    if (openers.length > 0) return openers; // a click on its label opens nothing
     if (found.length > 0 || onlyNamed(op)) return found;
     const text = part => byText(wanted, part, list).filter(el => shown(el));
     const exact = text(false);
@@ -140,6 +145,16 @@
     };
     for (const r of list) for (const top of r.body ? [r.body] : r.children || []) walk(top);
     return found;
+  }
+
+  // The visible elements with this whole text, whatever they are.
+  function withText(value) {
+    const wanted = fold(value);
+    for (const layer of layers([document])) {
+      const found = byText(wanted, false, layer()).filter(el => shown(el));
+      if (found.length > 0) return found;
+    }
+    return [];
   }
 
   // The innermost elements of whose text wanted is a part, as a recording means
@@ -372,5 +387,5 @@
     return [...new Set(sorted.map(describe))].slice(0, 8);
   }
 
-  return {fresh, find, every, see, near, possible, lines, everything, everywhere, reachable, documentOf, hiddenToo, local, base};
+  return {fresh, find, every, see, withText, near, possible, lines, everything, everywhere, reachable, documentOf, hiddenToo, local, base};
 })

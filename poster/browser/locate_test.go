@@ -26,6 +26,7 @@ func TestLocators(t *testing.T) {
 		{"aria", say + `<button aria-label="Shut" onclick="say('x')">Close</button>` + yes("Close", "right"), `- click: aria/Close` + readLog, "right", nil},
 		{"aria and role", say + `<a href="/next">Save</a>` + yes("Save", "button"), `- click: 'aria/Save[role="button"]'` + readLog, "button", nil},
 		{"aria from a picture and text", say + `<button onclick="say('both')"><img alt="Big" width=9 height=9> save</button>`, "- click: aria/Big save" + readLog, "both", nil},
+		{"aria by title, where the text is hidden", say + `<a href="#a" style="display:block" title="Edit [e]" onclick="say('edit')"><span style="display:none">Edit</span><svg width=9 height=9></svg></a>`, "- click: 'role/link Edit [e]'" + readLog, "edit", nil},
 		{"aria by label", say + `<label>Your <b>name</b> <input id=a></label><script>watch('a')</script>`, "- fill: {aria/Your name: x}" + readLog, "input=x change=x blur=x", nil},
 		{"aria of a field, not of its label", say + `<label for=a>Town</label><input id=a><script>watch('a')</script>`, "- fill: {aria/Town: x}\n- expect: {value: x, at: aria/Town}" + readLog, "input=x change=x blur=x", nil},
 		{"role and name", say + `<p>Go</p><a href="/next">Go</a>` + yes("Go", "go"), "- click: role/button Go" + readLog, "go", nil},

@@ -2,7 +2,7 @@
 // the click meets nothing else. A function of the others' functions that gives
 // its own. Coordinates are those of the window, for elements in frames too.
 (function mouse(names, finder) {
-  const {boxes, shown, within, above, describe, faced, frameOf} = names;
+  const {boxes, shown, labels, within, above, describe, faced, frameOf} = names;
 
   // Where a document's page begins, and what of it can be seen.
   function view(doc) {
@@ -177,7 +177,7 @@
 
   // For a box that is drawn by its label: what of the two can be clicked.
   function front(el) {
-    const label = [...el.labels || []].find(l => shown(l));
+    const label = labels(el).find(l => shown(l));
     return label && !(shown(el) && target(el).x) ? label : el;
   }
 

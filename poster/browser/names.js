@@ -66,11 +66,13 @@
 
   // ---- what an element is called
 
+  const seen = node => node.nodeType !== Node.ELEMENT_NODE || getComputedStyle(node).display !== 'none';
+
   // The text of a label without that of the fields inside it.
   function labelText(node) {
     if (node.nodeType === Node.TEXT_NODE) return node.data;
     if (node.nodeType !== Node.ELEMENT_NODE || node.matches('select,textarea,button,input,script,style')) return '';
-    return below(node).map(labelText).join('');
+    return below(node).filter(seen).map(labelText).join('');
   }
 
   // The element that an id of el's own tree names.
@@ -101,7 +103,7 @@
     add(1, el.getAttribute('placeholder') || el.getAttribute('aria-placeholder'));
     add(1, el.getAttribute('title'));
     if (el.matches('input:not([type=submit]):not([type=button]),select,textarea,iframe')) add(2, el.name);
-    if (list.every(n => n.rank > 0) && el.matches('input,select,textarea,[contenteditable]')) beside(el).forEach(text => add(4, text));
+    if (list.every(n => n.rank > 0) && el.matches('input,select,textarea,[contenteditable],[role=combobox]')) beside(el).forEach(text => add(4, text));
     return list;
   }
 
@@ -110,10 +112,16 @@
 
   // The labels of an editor: also those that were meant for what is now around it.
   function labels(el) {
-    if (!el.matches('[contenteditable]')) return [...el.labels || []];
+    if (!el.matches('[contenteditable]')) return el.labels?.length ? [...el.labels] : hostLabels(el);
     const ids = [];
     for (let at = el; at && ids.length < 3; at = at.parentElement) if (at.id) ids.push(at.id);
     return ids.flatMap(id => [...el.getRootNode().querySelectorAll(`label[for="${CSS.escape(id)}"]`)]);
+  }
+
+  // The labels of a field in a shadow root are for its host.
+  function hostLabels(el) {
+    const host = el.matches('input,select,textarea') && el.getRootNode().host;
+    return host ? [...host.getRootNode().querySelectorAll('label')].filter(l => l.control === host) : [];
   }
 
   // What stands before a field that has no label: the texts in front of it on
@@ -163,13 +171,13 @@
 
   function accessible(el) {
     if (!shown(el)) return '';
-    return space(own(el) || (named.has(role(el)) ? content(el) : '') ||
+    return space(own(el) || (named.has(role(el)) ? space(content(el)) : '') ||
       el.getAttribute('title') || el.getAttribute('placeholder') || el.getAttribute('aria-placeholder'));
   }
 
   // The name that is given to an element rather than read off it.
   function own(el) {
-    const by = referenced(el, 'aria-labelledby').map(l => own(l) || content(l)).join(' ');
+    const by = referenced(el, 'aria-labelledby').map(l => own(l) || space(content(l))).join(' ');
     return space(by) || space(el.getAttribute('aria-label')) || space(native(el));
   }
 
@@ -241,6 +249,6 @@
 
   return {
     space, fold, bare, short, above, within, below, frameOf, boxes, shown, enabled, disabled, editable,
-    describe, face, faced, coded, names, rank, accessible, role, withRole, nameable,
+    describe, face, faced, coded, names, labels, rank, accessible, role, withRole, nameable,
   };
 })

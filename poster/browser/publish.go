@@ -17,7 +17,8 @@ import (
 // before it: the button is found and ready, then the task commits, the guard
 // stands, and the button is still where it was. Then the mouse goes down and
 // up once. Nothing here is repeated after that, and every failure from then on
-// says that the click may have happened.
+// says that the click may have happened, but for one: where the page has moved
+// under the mouse, what was hit instead is kept from learning of it.
 func (r *run) publish(ctx context.Context, a *act) error {
 	if err := r.uploaded(ctx); err != nil {
 		return err
@@ -62,7 +63,7 @@ func (r *run) publish(ctx context.Context, a *act) error {
 	}
 	missed, err := r.settle(ctx)
 	if err == nil && missed != "" {
-		return &trouble{fault: flow.Owner, err: fmt.Errorf("the page moved under the mouse: %s took the place of %q", missed, a.step.At)}
+		return &trouble{fault: flow.Site, undone: true, err: fmt.Errorf("the page moved under the mouse: %s took the place of %q", missed, a.step.At)}
 	}
 	return err
 }
@@ -172,7 +173,7 @@ func (t *tab) holdRequests(ctx context.Context) error {
 	return errors.Join( // each is called, as prepare needs it
 		t.tellRequests(ctx),
 		proto.NetworkSetBypassServiceWorker{Bypass: true}.Call(page),
-		proto.FetchEnable{Patterns: []*proto.FetchRequestPattern{{URLPattern: "*"}}}.Call(page),
+		t.pauseRequests(page),
 	)
 }
 

@@ -143,6 +143,28 @@ func TestPublishMoves(t *testing.T) {
 	}
 }
 
+// A page that moves at the very moment: what comes under the mouse gets no click,
+// and the ad is known not to be there.
+func TestPublishMisses(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	moves := `<form method=post action="/delete" id=d style="display:none"><button style="position:fixed;inset:0;width:100%">Delete all</button></form>` + plainForm + `
+		<script>onkeydown = () => d.style.display = 'block'</script>`
+	var c counter
+	srv := httptest.NewServer(c.wrap(siteHandler(publishing(moves, page{handle: toAd}))))
+	defer srv.Close()
+	f := trial{steps: "- publish: Publish\n- expect: Ad number"}.flow(t)
+	f.Steps[1].Recorded = &flow.Recorded{Keys: []string{"Shift"}} // the last event before the click
+	_, err := (&Browser{Dir: t.TempDir()}).Run(t.Context(), flow.Task{Flow: f, Values: map[string]string{"site": srv.URL}})
+	failure, ok := err.(*flow.Failure)
+	if !ok || failure.Published || failure.Fault != flow.Site || !strings.Contains(err.Error(), `"Delete all" took the place`) {
+		t.Errorf("got %v", err)
+	}
+	if c.count("POST /publish")+c.count("POST /delete") != 0 {
+		t.Errorf("got %v", c.seen)
+	}
+}
+
 func pauseContext(ctx context.Context, d time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()

@@ -27,10 +27,11 @@ type cookie = proto.NetworkCookieParam
 // session is how a session is written.
 type session struct {
 	Cookies []*cookie `json:"cookies"`
+	Storage storage   `json:"storage,omitempty"`
 }
 
 // recall reads the task's session. One that cannot be read is none, and of one
-// that can, no cookie counts that is for elsewhere than the flow's origins.
+// that can, nothing counts that is for elsewhere than the flow's origins.
 func (r *run) recall() {
 	if r.task.Session == nil {
 		return
@@ -46,6 +47,8 @@ func (r *run) recall() {
 		r.cookies = append(r.cookies, c)
 		r.hideCookie(c)
 	}
+	r.storage = r.plan.reachable(saved.Storage)
+	r.hideStorage(r.storage)
 }
 
 // hideCookie hides a cookie that may be a login. What pages' scripts can read is
@@ -56,11 +59,17 @@ func (r *run) hideCookie(c *cookie) {
 	}
 }
 
-// hideCookies hides the session as it is now, if it will be kept.
-func (r *run) hideCookies(ctx context.Context) {
+// hideSession hides the session as it is now, if it will be kept.
+func (r *run) hideSession(ctx context.Context) {
+	if r.task.Session == nil {
+		return
+	}
 	for _, c := range r.jar(ctx) {
 		r.hideCookie(c)
 	}
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	r.hideStorage(r.stored(ctx))
 }
 
 // hide adds to what no error, trace or picture may show (C29).
@@ -89,8 +98,8 @@ func (p *plan) reaches(domain string) bool {
 	})
 }
 
-// resume puts the saved cookies into the browser, before it opens a page. One
-// that it does not take may be out of date.
+// resume puts the saved session into the browser, before it opens a page. What
+// it does not take may be out of date.
 func (r *run) resume(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
@@ -98,15 +107,21 @@ func (r *run) resume(ctx context.Context) {
 		err := proto.StorageSetCookies{Cookies: []*cookie{c}, BrowserContextID: r.tab.context}.Call(r.tab.browser.Context(ctx))
 		r.resumed = r.resumed || err == nil
 	}
+	_ = r.refill(ctx)
 }
 
 // session gives what the next run can begin with, now that all steps have gone
 // well. It is nil if there is nothing to keep: the run does not fail for want
 // of one.
 func (r *run) session(ctx context.Context) []byte {
-	s := session{r.jar(ctx)}
+	if r.task.Session == nil {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	s := session{r.jar(ctx), r.stored(limited)}
 	data, err := json.Marshal(s)
-	if err != nil || len(s.Cookies) == 0 || len(data) > maxSession {
+	if err != nil || len(s.Cookies)+len(s.Storage) == 0 || len(data) > maxSession {
 		return nil
 	}
 	return data

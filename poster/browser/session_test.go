@@ -178,6 +178,35 @@ func (g givenUp) check(t *testing.T, l locker, r flow.Result, f *flow.Failure) {
 	}
 }
 
+// A login that is in the storage of the site's pages is there before its first
+// script asks for it, is kept with what has become of it, and is in nothing else.
+func TestSessionInStorage(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dBjftJeZ4CVP"
+	var c counter
+	srv := httptest.NewServer(c.wrap(siteHandler(map[string]page{
+		"/": {html: `<script>n = +localStorage.n || 0; localStorage.n = n + 1</script><p id=who></p><p id=t></p><button onclick="localStorage.auth = JSON.stringify({token: '` + token[:9] + `' + '` + token[9:] + `'}); location.reload()">Log in</button>
+			<script>const a = JSON.parse(localStorage.auth || 'null'); who.textContent = a ? 'Log out' : 'nobody'; t.textContent = a ? a.token + ' ' + n : ''</script>`},
+	})))
+	t.Cleanup(srv.Close)
+	var l locker
+	tr := trial{limit: "20s", change: func(task *flow.Task) { task.Session = l.open() }}
+	tr.steps = "- {click: Log in, unless: Log out}\n- expect: Log out\n- read: {n: {at: css/#t, matching: ' (\\d)$'}}"
+	if r := tr.must(t, srv.URL); r.Values["n"] != "1" || !strings.Contains(string(l.saved), token) {
+		t.Fatalf("read %v, kept %s", r.Values, l.saved)
+	}
+	l.saved = []byte(strings.Replace(string(l.saved), `"storage":{`, `"storage":{"http://elsewhere.example":{"a":"b"},`, 1))
+	before := c.count("GET /")
+	if r := tr.must(t, srv.URL); r.Values["n"] != "2" || c.count("GET /") != before+1 || strings.Contains(string(l.saved), "elsewhere") || len(r.Pages) != 1 {
+		t.Errorf("read %v on %q, asked %d times, kept %s", r.Values, r.Pages, c.count("GET /")-before, l.saved)
+	}
+	tr.steps = "- expect: [Log out, Log in]\n- {expect: Never, timeout: 300ms}"
+	if f := tr.mustFail(t, srv.URL, flow.Owner); strings.Contains(fmt.Sprint(f, f.Said, string(f.DOM), f.Trace), token) || !strings.Contains(fmt.Sprint(f.Trace), blotted) || l.forgets != 1 {
+		t.Errorf("the login is in %v with %v, or it was not forgotten: %d", f, f.Trace, l.forgets)
+	}
+}
+
 // Which cookies may come from, and go to, the pages of a flow.
 func TestReaches(t *testing.T) {
 	var p plan

@@ -121,7 +121,7 @@ func (r *run) traced(ctx context.Context, s *flow.Step, do func() (note string, 
 		Note: clean(r.blot.Replace(note)), Start: begun, Took: time.Since(begun),
 	}
 	if r.task.Pictures && err == nil {
-		t.Screenshot = r.picture(ctx)
+		t.Screenshot = r.screenshot(ctx)
 	}
 	if len(r.trace) < maxTrace {
 		r.trace = append(r.trace, t)

@@ -220,17 +220,19 @@ func (t *tab) pageEvent(m *cdp.Event) {
 	}
 }
 
-// fetchEvent answers the proxy's question for the password, and lets paused
-// requests go on.
+// fetchEvent answers the proxy's question for the password, and a site's, and
+// lets paused requests go on.
 func (t *tab) fetchEvent(m *cdp.Event) {
 	var auth proto.FetchAuthRequired
 	if load(m, &auth) {
-		answer := &proto.FetchAuthChallengeResponse{Response: proto.FetchAuthChallengeResponseResponseCancelAuth}
+		var answer *proto.FetchAuthChallengeResponse
 		if auth.AuthChallenge.Source == proto.FetchAuthChallengeSourceProxy && t.proxy != nil {
 			answer = &proto.FetchAuthChallengeResponse{
 				Response: proto.FetchAuthChallengeResponseResponseProvideCredentials,
 				Username: proxyUser, Password: t.proxy.password,
 			}
+		} else {
+			answer = t.identify(&auth)
 		}
 		go t.call(func(p target) error {
 			return proto.FetchContinueWithAuth{RequestID: auth.RequestID, AuthChallengeResponse: answer}.Call(p)
@@ -238,9 +240,17 @@ func (t *tab) fetchEvent(m *cdp.Event) {
 		return
 	}
 	var paused proto.FetchRequestPaused
-	if load(m, &paused) {
-		go t.letGo(&paused)
+	if !load(m, &paused) {
+		return
 	}
+	t.mu.Lock()
+	ours := t.blank != "" && t.blank == paused.Request.URL
+	t.mu.Unlock()
+	if ours {
+		go t.empty(paused.RequestID)
+		return
+	}
+	go t.letGo(&paused)
 }
 
 // call does something short that must not hang.

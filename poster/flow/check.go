@@ -64,7 +64,7 @@ func (f *Flow) wrongName(name string, known []string, u use, secrets []string) s
 }
 
 func secretText(name string) string {
-	return fmt.Sprintf("{{%s}} is a secret: only fill and type take it", name)
+	return fmt.Sprintf("{{%s}} is a secret: only fill, type and http-login take it", name)
 }
 
 // CheckApp reports what keeps the flow from being that of an app as it is: a

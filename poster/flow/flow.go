@@ -7,8 +7,8 @@
 // that [Parse] reads by. Parse finds every mistake at once, each with its
 // place. It promises that at most one step is the one that cannot be undone
 // (publish), that nothing which could send something stands after it (C26),
-// and that a password can only be filled or typed into a field, never shown,
-// opened or looked for (C29).
+// and that a password can only be filled or typed into a field, or be the answer
+// to a site that asks for it by HTTP, never shown, opened or looked for (C29).
 //
 // It does not promise that a flow fits its site: only a run can tell.
 package flow
@@ -23,7 +23,7 @@ import (
 
 // How long a step and a whole run may take where the flow does not say.
 const (
-	DefaultStepLimit = 15 * time.Second
+	DefaultStepLimit = 30 * time.Second
 	DefaultLimit     = 3 * time.Minute
 )
 
@@ -33,7 +33,7 @@ const (
 	OnePhoto    = "photo"        // the photo of this round of for-each-photo; only upload takes it
 	PhotoNumber = "photo-number" // which one it is, from 1
 	PhotoCount  = "photo-count"  // how many there are; known everywhere
-	Password    = "password"     // always a secret; only fill and type take it
+	Password    = "password"     // always a secret; only fill, type and http-login take it
 )
 
 // Flow is one flow file.
@@ -44,6 +44,7 @@ type Flow struct {
 	StepLimit  time.Duration
 	Limit      time.Duration
 	Photos     PhotoLimits
+	HTTPLogin  *HTTPLogin // nil: there is none
 	FailsWhen  []Failing
 	Parameters []Parameter // in the order of the file
 	Parts      []Part      // in the order of the file
@@ -55,6 +56,13 @@ type Flow struct {
 
 	uses  []use    // every template with what is known where it stands
 	reads []string // every name that a read gives, in the order of the file
+}
+
+// HTTPLogin is what a site gets that asks for a name and password by HTTP, before
+// it shows anything: the first origin only.
+type HTTPLogin struct {
+	User     Template
+	Password Template // its value is a secret, as a rule
 }
 
 // Section is one of the other things that one can do with an ad.

@@ -29,15 +29,15 @@ func TestParseMistakes(t *testing.T) {
 		{"upload other", head + "  - upload: {Photos: \"{{title}}\"}\n", `f:3:22: step 1: upload: upload takes "{{photos}}" and nothing else`},
 		{"upload more", head + "  - upload: {Photos: \"{{photos}}.jpg\"}\n", `upload takes "{{photos}}" and nothing else`},
 		{"photos in fill", head + "  - fill: {A: \"{{photos}}\"}\n", `{{photos}} belongs to upload`},
-		{"publish twice", head + "  - publish: a\n  - publish: b\n", `f:4:5: step 2: publish stands only once in a flow`},                    // C26
-		{"click after publish", head + "  - publish: a\n  - click: b\n", `f:4:5: step 2: after publish only expect, wait-for, read`},         // C26
-		{"open after publish", head + "  - publish: a\n  - open: https://a.org/\n", `after publish only expect, wait-for, read`},             // C26
-		{"password in open", head + "  - open: \"https://a.org/?p={{password}}\"\n", `{{password}} is a secret: only fill and type take it`}, // C29
-		{"password in click", head + "  - click: \"{{password}}\"\n", `{{password}} is a secret: only fill and type take it`},                // C29
-		{"password in choose", head + "  - choose: {A: \"{{password}}\"}\n", `{{password}} is a secret`},                                     // C29
-		{"password in locator of fill", head + "  - fill: {\"{{password}}\": x}\n", `{{password}} is a secret`},                              // C29
-		{"password in origin", "origins: [\"https://{{password}}.org\"]\nsteps: [{click: a}]\n", `{{password}} is a secret`},                 // C29
-		{"password in fails-when", head + "  - click: a\nfails-when: {see: \"{{password}}\", fault: site}\n", `{{password}} is a secret`},    // C29
+		{"publish twice", head + "  - publish: a\n  - publish: b\n", `f:4:5: step 2: publish stands only once in a flow`},                                // C26
+		{"click after publish", head + "  - publish: a\n  - click: b\n", `f:4:5: step 2: after publish only expect, wait-for, read`},                     // C26
+		{"open after publish", head + "  - publish: a\n  - open: https://a.org/\n", `after publish only expect, wait-for, read`},                         // C26
+		{"password in open", head + "  - open: \"https://a.org/?p={{password}}\"\n", `{{password}} is a secret: only fill, type and http-login take it`}, // C29
+		{"password in click", head + "  - click: \"{{password}}\"\n", `{{password}} is a secret: only fill, type and http-login take it`},                // C29
+		{"password in choose", head + "  - choose: {A: \"{{password}}\"}\n", `{{password}} is a secret`},                                                 // C29
+		{"password in locator of fill", head + "  - fill: {\"{{password}}\": x}\n", `{{password}} is a secret`},                                          // C29
+		{"password in origin", "origins: [\"https://{{password}}.org\"]\nsteps: [{click: a}]\n", `{{password}} is a secret`},                             // C29
+		{"password in fails-when", head + "  - click: a\nfails-when: {see: \"{{password}}\", fault: site}\n", `{{password}} is a secret`},                // C29
 		{"origin with path", "origins: [https://a.org/x]\nsteps: [{click: a}]\n", `f:1:11: "https://a.org/x" is no origin such as https://www.example.org: only a scheme`},
 		{"origin without scheme", "origins: a.org\nsteps: [{click: a}]\n", `it must begin with http:// or https://`},
 		{"origin for all", "origins: [\"https://*\"]\nsteps: [{click: a}]\n", `a * can only stand for the beginning`},
@@ -54,6 +54,8 @@ func TestParseMistakes(t *testing.T) {
 		{"read bad pattern", head + "  - read: {a: {from: url, matching: '('}}\n", `missing closing )`},
 		{"read bad name", head + "  - read: {a b: {from: url}}\n", `a name consists of letters`},
 		{"read text only", head + "  - read: {a: url}\n", `here belong keys and values`},
+		{"http-login without user", head + "  - click: a\nhttp-login: {password: \"{{password}}\"}\n", `f:4:13: http-login: user is missing: the name`},
+		{"password as user", head + "  - click: a\nhttp-login: {user: \"{{password}}\", password: x}\n", `f:4:20: http-login: {{password}} is a secret`}, // C29
 		{"zero limit", head + "  - click: a\nlimit: 0s\n", `f:4:8: here belongs a time`},
 		{"few photos", head + "  - click: a\nphotos: {least: 3, most: 2}\n", `f:4:17: photos: the site cannot need more photos than the 2 that it takes`},
 		{"no photos", head + "  - click: a\nphotos: {most: 0}\n", `f:4:16: photos: here belongs a number from 1 to 9999, not "0"`},

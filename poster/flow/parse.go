@@ -28,6 +28,7 @@ func Parse(name string, data []byte) (*Flow, error) {
 	f.Photos = p.photoLimits(m[Photos])
 	p.parameters(m["parameters"])
 	f.Origins = p.origins(m["origins"])
+	f.HTTPLogin = p.httpLogin(m["http-login"])
 	for _, n := range p.list(m["fails-when"]) {
 		f.FailsWhen = append(f.FailsWhen, p.failing(n))
 	}
@@ -141,6 +142,14 @@ func (p *parser) origins(n strictyaml.Node) []Template {
 		all = append(all, t)
 	}
 	return all
+}
+
+func (p *parser) httpLogin(n strictyaml.Node) *HTTPLogin {
+	if !n.IsSet() {
+		return nil
+	}
+	m := p.mapping(n.In("http-login"), aLogin)
+	return &HTTPLogin{User: p.visible(m["user"]), Password: p.hidden(m["password"])}
 }
 
 func (p *parser) failing(n strictyaml.Node) Failing {

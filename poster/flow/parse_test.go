@@ -72,6 +72,7 @@ list:
 remove:
   - click: Delete
   - publish: Really
+http-login: {user: "{{account}}", password: "{{password}}"}
 `
 
 // What is read in a window is known after it.
@@ -143,6 +144,9 @@ func TestParseWhole(t *testing.T) {
 	}
 	if got := strings.Join(written(f.Sections[List]), ", "); got != `list.1 open "{{site}}/mine?after={{draft}}", list.2 read-each "css/.ad"` {
 		t.Errorf("section: %s", got)
+	}
+	if l := f.HTTPLogin; l == nil || l.User.String() != "{{account}}" || l.Password.String() != "{{password}}" {
+		t.Errorf("http-login: %+v", l)
 	}
 	if f.Len() != 22 || f.Steps[1].Item() != 2 || f.Steps[3].Cases[0].Steps[0].Item() != 4 || f.Part("login").Steps[0].Item() != 0 {
 		t.Errorf("%d items", f.Len())
@@ -277,7 +281,7 @@ steps:
 	want := []string{
 		`f:5:15: nothing is known as {{account}}; did you mean "acount"?`,
 		`f:5:70: {{number}} is read only later`,
-		`f:6:12: {{pin}} is a secret: only fill and type take it`, // C29
+		`f:6:12: {{pin}} is a secret: only fill, type and http-login take it`, // C29
 		`f:8:21: {{photo-number}} is known only inside for-each-photo`,
 		`f:9:31: nothing is known as {{prise}}; did you mean "price"?`,
 		`f:12:20: nothing is known as {{nummer}}; did you mean "number"?`,

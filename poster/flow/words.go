@@ -49,6 +49,7 @@ const (
 	theFlow     shape = "flow"
 	thePhotos   shape = "photos"
 	aFailing    shape = "failing"
+	aLogin      shape = "http-login"
 	aParameter  shape = "parameter"
 	aPart       shape = "part"
 	theTests    shape = "tests"
@@ -142,6 +143,7 @@ var objects = map[shape][]keyWord{
 		{"step-limit", aTime, false, "How long one step may wait for what it needs."},
 		{"limit", aTime, false, "How long all steps may take."},
 		{string(Photos), thePhotos, false, "What photos the site takes."},
+		{"http-login", aLogin, false, "What the site gets that asks for a name and password before it shows anything."},
 		{"fails-when", failings, false, "What ends the run as soon as it is seen, and whose fault it is."},
 		{"parameters", parameters, false, "The settings that an app gives in its with."},
 		{"parts", parts, false, "Lists of steps with names, for do."},
@@ -166,6 +168,10 @@ var objects = map[shape][]keyWord{
 		{"fault", aFault, true, "Who can do something about it."},
 		{"say", aText, false, "What the sender reads in place of the page's words."},
 		{"unpublished", yes, false, "Seen after publish, it proves that nothing was published."},
+	},
+	aLogin: {
+		{"user", aText, true, "The name."},
+		{"password", aText, true, "The password, as in {{password}}."},
 	},
 	aParameter: {
 		{"type", aType, true, "What its value must be."},
