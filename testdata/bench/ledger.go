@@ -58,7 +58,7 @@ func (r *ledgerRow) by(how string) func() (time.Duration, error) {
 		var all sync.WaitGroup
 		begun := time.Now()
 		for i := range r.processes {
-			p := program{argv: []string{r.peer("ledger"), how, r.where, fmt.Sprint(jobsEach), fmt.Sprintf("%s-%d-%d", how, r.runs, i)}}
+			p := program{argv: []string{r.peer("ledger"), how, r.where, fmt.Sprint(jobsEach), fmt.Sprintf("%s-%d-%d-%d", how, r.processes, r.runs, i)}}
 			all.Go(func() { _, errs[i] = p.once() })
 		}
 		all.Wait()

@@ -48,6 +48,9 @@ func (m mail) bytes() []byte {
 	from := "eve@example.net"
 	if m.proven {
 		from = peer.Account
+	}
+	fmt.Fprintf(&b, "Return-Path: <%s>\nDelivered-To: %s\n", from, recipient)
+	if m.proven {
 		b.WriteString("Authentication-Results: mx.example.org; dmarc=pass header.from=example.org\n")
 	}
 	b.WriteString("Received: from phone.example.org by mx.example.org; Sat, 21 Nov 2026 09:41:07 +0100\n")

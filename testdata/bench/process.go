@@ -71,8 +71,9 @@ func (f feed) WriteTo(w io.Writer) (int64, error) {
 }
 
 // resident runs it and gives the most memory that it had, what it shares with
-// others included.
-func (p program) resident() (int64, error) {
+// others included. (What wait4 says of that counts the memory of whoever has
+// started it.)
+func (p program) resident() (most int64, err error) {
 	c := p.command()
 	if p.stdin != "" {
 		f, err := os.Open(p.stdin)
@@ -82,10 +83,22 @@ func (p program) resident() (int64, error) {
 		defer f.Close()
 		c.Stdin = feed{f}
 	}
-	if c.Run(); c.ProcessState == nil || c.ProcessState.ExitCode() != p.exit {
-		return 0, fmt.Errorf("%s: %v", filepath.Base(p.argv[0]), c.ProcessState)
+	if err := c.Start(); err != nil {
+		return 0, err
 	}
-	return c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10, nil
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	for {
+		select {
+		case err := <-ended:
+			if c.ProcessState.ExitCode() != p.exit {
+				return 0, fmt.Errorf("%s: %w", filepath.Base(p.argv[0]), err)
+			}
+			return most, nil
+		case <-time.After(time.Millisecond):
+			most = max(most, kilobytes(fmt.Sprintf("/proc/%d/status", c.Process.Pid), "VmHWM:"))
+		}
+	}
 }
 
 // peak runs it and gives the most memory that its process tree had at once, by
@@ -158,13 +171,17 @@ func isBelow(pid, root int, parents map[int]int) bool {
 	return false
 }
 
-func proportional(pid int) int64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+func proportional(pid int) int64 { return kilobytes(fmt.Sprintf("/proc/%d/smaps_rollup", pid), "Pss:") }
+
+// kilobytes gives an amount of a file such as /proc/1/status, in bytes; 0 if it
+// is not there.
+func kilobytes(path, name string) int64 {
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(data)) {
-		if f := strings.Fields(line); len(f) == 3 && f[0] == "Pss:" {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == name {
 			kB, _ := strconv.ParseInt(f[1], 10, 64)
 			return kB << 10
 		}

@@ -77,7 +77,7 @@ func bare(where string, jobs int, prefix string) error {
 	defer db.Close()
 	if value == "$1" {
 		db.SetMaxOpenConns(1)
-		if _, err := db.Exec("SET synchronous_commit = on; SET idle_session_timeout = 0; CREATE SCHEMA IF NOT EXISTS bare; SET search_path = bare"); err != nil {
+		if _, err := db.Exec("SET synchronous_commit = on; SET idle_session_timeout = 0; SET default_transaction_isolation = 'read committed'; CREATE SCHEMA IF NOT EXISTS bare; SET search_path = bare"); err != nil {
 			return err
 		}
 	}
