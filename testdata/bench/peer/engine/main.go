@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -42,7 +44,9 @@ func start(w peer.Work) (peer.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.task.Photos = append(c.task.Photos, flow.Photo{Name: filepath.Base(path), Data: data})
+		c.task.Photos = append(c.task.Photos, flow.Photo{
+			Label: filepath.Base(path), Type: "image/jpeg", Data: io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data))),
+		})
 	}
 	b := &browser.Browser{Path: w.Browser, NoSandbox: true}
 	c.run = b.Run

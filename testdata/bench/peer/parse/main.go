@@ -48,7 +48,11 @@ func ours(f *os.File) (n int64, err error) {
 		return 0, err
 	}
 	for _, p := range c.Photos {
-		n += int64(len(p.Data))
+		size, err := io.Copy(io.Discard, p.Open())
+		if err != nil {
+			return 0, err
+		}
+		n += size
 	}
 	return n, nil
 }
