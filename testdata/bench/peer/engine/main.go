@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"bench/peer"
+	"mailapp/filter/picture"
 	"mailapp/poster/browser"
 	"mailapp/poster/flow"
 )
@@ -45,7 +46,7 @@ func start(w peer.Work) (peer.Client, error) {
 			return nil, err
 		}
 		c.task.Photos = append(c.task.Photos, flow.Photo{
-			Label: filepath.Base(path), Type: "image/jpeg", Data: io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data))),
+			Label: filepath.Base(path), Type: picture.Type(data), Data: io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data))),
 		})
 	}
 	b := &browser.Browser{Path: w.Browser, NoSandbox: true}
