@@ -143,7 +143,11 @@ func (r *run) press(ctx context.Context, a *act, x, y float64, nth int) error {
 		Button: button.name, Buttons: &button.bit, ClickCount: nth, Modifiers: bits(rec.Keys),
 	}
 	r.pressed = true
-	if err := r.send(ctx, event); err != nil {
+	send := r.send
+	if rec.Held > 0 {
+		send = r.dispatch // it is held from when the page has learned of it
+	}
+	if err := send(ctx, event); err != nil {
 		return err
 	}
 	if err := wait(ctx, rec.Held); err != nil {
