@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"mailapp/poster/flow"
 	"mailapp/poster/photo"
@@ -20,13 +21,18 @@ import (
 // there: most flows log in first. The first step that asks for photos waits until
 // all of them are.
 
-// album is the task's photos as they are made ready. Only the goroutine of fill
-// uses it before ready is closed.
+// album is the task's photos as they are made ready, two at a time. Only the
+// goroutines of fill use it before ready is closed.
 type album struct {
 	dir    string // of the files
 	limits photo.Limits
-	room   *darkroom
-	slow   int // photos so far that took all their time, or their page with them
+	rooms  []*darkroom // one for each goroutine
+
+	lock  sync.Mutex
+	begun int // photos
+	good  int // photos that are ready
+	slow  int // photos that took all their time, or their page with them
+	large sync.Mutex
 
 	ready   chan struct{}
 	files   []string // in order; their names are ours (C25)
@@ -34,15 +40,21 @@ type album struct {
 	failed  error    // why that could not even be tried
 }
 
+// roomsEach is how many photos of a run are made ready at once: as many as a small
+// host has processors.
+const roomsEach = 2
+
 // prepare begins to make the photos ready, if a step asks for them. What it has
 // begun is over when end returns.
 func (r *run) prepare(ctx context.Context) (end func()) {
 	if len(r.task.Photos) == 0 || !r.plan.asksForPhotos() {
 		return func() {}
 	}
-	r.album = &album{
-		dir: r.shelf, limits: limitsOf(r.task.Flow.Photos), ready: make(chan struct{}),
-		room: &darkroom{client: r.tab.client, elsewhere: r.proxy == nil, file: filepath.Join(r.shelf, "negative")},
+	r.album = &album{dir: r.shelf, limits: limitsOf(r.task.Flow.Photos), ready: make(chan struct{})}
+	for i := range min(roomsEach, len(r.task.Photos)) {
+		r.album.rooms = append(r.album.rooms, &darkroom{
+			client: r.tab.client, elsewhere: r.proxy == nil, file: filepath.Join(r.shelf, fmt.Sprint("negative-", i)),
+		})
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	go r.album.fill(ctx, r.task.Photos, r.task.Flow.Photos.Most)
@@ -69,24 +81,64 @@ func limitsOf(l flow.PhotoLimits) photo.Limits {
 	return limits
 }
 
+// print is a photo that is ready, or why it is not.
+type print struct {
+	path, kind string
+	err        error // a [*badPhoto] if it is the photo's own doing
+}
+
 // fill makes photos ready, up to as many as the site takes; 0 is all.
 func (a *album) fill(ctx context.Context, photos []flow.Photo, most int) {
 	defer close(a.ready)
-	defer a.room.close()
-	for _, p := range photos {
-		if most > 0 && len(a.files) == most {
-			a.leaveOut(p, fmt.Errorf("the site takes %d", most))
-			continue
-		}
-		err := a.add(ctx, p)
-		var bad *badPhoto
-		if errors.As(err, &bad) {
-			a.leaveOut(p, bad)
-		} else if err != nil {
-			a.failed = fmt.Errorf("making %s ready: %w", p.Label, err)
+	if most == 0 {
+		most = len(photos)
+	}
+	prints := make([]print, len(photos))
+	var all sync.WaitGroup
+	for _, room := range a.rooms {
+		all.Go(func() {
+			defer room.close()
+			for i := a.next(len(photos), most); i >= 0; i = a.next(len(photos), most) {
+				prints[i] = a.print(ctx, room, photos[i], fmt.Sprint("print-", i))
+			}
+		})
+	}
+	all.Wait()
+	for i, p := range photos {
+		if a.failed = a.put(p, prints[i], most); a.failed != nil {
 			return
 		}
 	}
+}
+
+// next gives the number of the next photo to be made ready; below 0 if there are
+// enough.
+func (a *album) next(photos, most int) int {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	if a.begun == photos || a.good >= most {
+		return -1
+	}
+	a.begun++
+	return a.begun - 1
+}
+
+// put puts a print behind those that are there already, or says why not.
+func (a *album) put(p flow.Photo, made print, most int) error {
+	var bad *badPhoto
+	switch {
+	case errors.As(made.err, &bad):
+		a.leaveOut(p, bad)
+	case made.err != nil:
+		return fmt.Errorf("making %s ready: %w", p.Label, made.err)
+	case len(a.files) >= most:
+		a.leaveOut(p, fmt.Errorf("the site takes %d", most))
+	default:
+		path := filepath.Join(a.dir, fmt.Sprintf("photo-%d%s", len(a.files)+1, extensions[made.kind]))
+		a.files = append(a.files, path)
+		return os.Rename(made.path, path)
+	}
+	return nil
 }
 
 func (a *album) leaveOut(p flow.Photo, why error) {
@@ -98,41 +150,67 @@ type badPhoto struct{ why string }
 
 func (b *badPhoto) Error() string { return b.why }
 
-// add makes one photo ready. An error other than a badPhoto is not the photo's.
-func (a *album) add(ctx context.Context, p flow.Photo) error {
+// print makes one photo ready, in a file of that name.
+func (a *album) print(ctx context.Context, room *darkroom, p flow.Photo, name string) print {
+	file, kind, err := a.made(ctx, room, p)
+	if err != nil {
+		return print{err: err}
+	}
+	path := filepath.Join(a.dir, name)
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		return print{err: err}
+	}
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	a.good++
+	return print{path: path, kind: kind}
+}
+
+// made gives a photo as it is published, and its type.
+func (a *album) made(ctx context.Context, room *darkroom, p flow.Photo) (file []byte, kind string, err error) {
 	data, err := io.ReadAll(io.NewSectionReader(p.Data, 0, p.Data.Size()))
 	if err != nil {
-		return err
+		return nil, "", err
 	}
 	opened, err := photo.Open(data, p.Type)
 	if err != nil {
-		return &badPhoto{err.Error()}
+		return nil, "", &badPhoto{err.Error()}
 	}
-	file, kind, err := a.developed(ctx, opened)
+	file, kind, err = a.developed(ctx, room, opened)
 	if err == photo.ErrTooSlow || err == photo.ErrTooMuch {
+		a.lock.Lock()
 		a.slow++
+		a.lock.Unlock()
 	}
 	var spoilt *photo.Spoilt
 	if errors.As(err, &spoilt) {
-		return &badPhoto{"the " + photo.Name(p.Type) + " " + spoilt.Error()}
+		err = &badPhoto{"the " + photo.Name(p.Type) + " " + spoilt.Error()}
 	}
-	if err != nil {
-		return err
-	}
-	return a.keep(file, kind)
+	return file, kind, err
+}
+
+func (a *album) tooSlow() bool {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	return a.slow >= mostSlow
 }
 
 // mostSlow is how many photos may cost all their time before no more are decoded
 // (C24): a mail can hold hundreds.
 const mostSlow = 3
 
-// developed gives a photo as it is published, and its type.
-func (a *album) developed(ctx context.Context, p *photo.Picture) (file []byte, kind string, err error) {
+// developed gives a photo with no pixel touched if that will do, else by way of
+// the darkroom.
+func (a *album) developed(ctx context.Context, room *darkroom, p *photo.Picture) (file []byte, kind string, err error) {
 	if file = p.Ready(a.limits); file != nil {
 		return file, p.Type, nil
 	}
-	if a.slow >= mostSlow {
+	if a.tooSlow() {
 		return nil, "", photo.ErrNotTried
+	}
+	if p.Width*p.Height > largePixels {
+		a.large.Lock()
+		defer a.large.Unlock()
 	}
 	if p, err = p.Readable(ctx, a.dir); err != nil {
 		return nil, "", err
@@ -141,9 +219,9 @@ func (a *album) developed(ctx context.Context, p *photo.Picture) (file []byte, k
 		return file, p.Type, nil
 	}
 	negative, turn := p.Negative()
-	file, err = a.room.develop(ctx, negative, order{Side: a.limits.Side, Turn: turn, Bytes: a.limits.Bytes, Quality: photoQuality})
+	file, err = room.develop(ctx, negative, order{Side: a.limits.Side, Turn: turn, Bytes: a.limits.Bytes, Quality: photoQuality})
 	if p.Width*p.Height > largePixels {
-		a.room.close()
+		room.close()
 	}
 	if err == nil {
 		file, err = photo.Finish(file)
@@ -153,22 +231,12 @@ func (a *album) developed(ctx context.Context, p *photo.Picture) (file []byte, k
 
 // largePixels is how many pixels a picture may have without a new page for the
 // next one: what it leaves behind is freed late, and some such pictures together
-// are more memory than a mail may cost (C24).
+// are more memory than a mail may cost (C24). Two such are never at work at once.
 const largePixels = 16_000_000
 
 // extensions are what sites expect at the end of a file's name.
 var extensions = map[string]string{
 	"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp",
-}
-
-// keep lays a file out for the browser to upload.
-func (a *album) keep(file []byte, kind string) error {
-	path := filepath.Join(a.dir, fmt.Sprintf("photo-%d%s", len(a.files)+1, extensions[kind]))
-	if err := os.WriteFile(path, file, 0o600); err != nil {
-		return err
-	}
-	a.files = append(a.files, path)
-	return nil
 }
 
 // takePhotos waits until the photos are ready, and sees that they are enough.

@@ -10,6 +10,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,9 +67,18 @@ func studio(t *testing.T) *album {
 		t.Fatal(err)
 	}
 	a := &album{dir: dir.path, limits: limitsOf(flow.PhotoLimits{}), ready: make(chan struct{})}
-	a.room = &darkroom{client: tab.client, file: filepath.Join(dir.path, "negative")}
-	t.Cleanup(a.room.close)
+	a.rooms = []*darkroom{{client: tab.client, file: filepath.Join(dir.path, "negative")}}
+	t.Cleanup(a.rooms[0].close)
 	return a
+}
+
+// add makes one more photo ready.
+func (a *album) add(ctx context.Context, p flow.Photo) error {
+	made := a.print(ctx, a.rooms[0], p, "print")
+	if made.err != nil {
+		return made.err
+	}
+	return a.put(p, made, math.MaxInt)
 }
 
 // specimens are the corpus: each format turned in each way, the ways in which
@@ -177,18 +187,18 @@ func forgedBig(data []byte, side uint32) []byte {
 // painted has the browser make a picture of another type, without loss.
 func painted(t *testing.T, a *album, kind string, data []byte) []byte {
 	t.Helper()
-	if a.room.page == nil {
-		page, err := a.room.client.openBlank(t.Context())
+	if a.rooms[0].page == nil {
+		page, err := a.rooms[0].client.openBlank(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		a.room.page = page
+		a.rooms[0].page = page
 	}
-	input, err := a.room.give(t.Context(), data)
+	input, err := a.rooms[0].give(t.Context(), data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := a.room.page.call(t.Context(), input, `async function(type) {
+	text, err := a.rooms[0].page.call(t.Context(), input, `async function(type) {
 		const image = await createImageBitmap(this.files[0]), canvas = document.createElement('canvas');
 		[canvas.width, canvas.height] = [image.width, image.height];
 		canvas.getContext('2d').drawImage(image, 0, 0);
@@ -347,20 +357,20 @@ func TestBadPictureDies(t *testing.T) {
 	source := darkroomSource
 	defer func() { darkroomSource = source }()
 	darkroomSource = "function() { return new Promise(() => {}) }" // while the page waits for a decoder
-	page := a.room.page
+	page := a.rooms[0].page
 	time.AfterFunc(200*time.Millisecond, func() { _ = proto.PageCrash{}.Call(page.caller(context.Background())) })
 	if err := add(); err == nil || err.Error() != "the PNG takes more memory than there is for it" {
 		t.Errorf("crashed: %v", err)
 	}
 	darkroomSource = "function() { for (;;); }"
-	a.room.limit = time.Second
+	a.rooms[0].limit = time.Second
 	if err := add(); err == nil || !strings.HasPrefix(err.Error(), "the PNG takes longer than") {
 		t.Errorf("hung: %v", err)
 	}
 	if a.slow != 2 {
 		t.Errorf("%d were slow", a.slow)
 	}
-	darkroomSource, a.room.limit = source, 0
+	darkroomSource, a.rooms[0].limit = source, 0
 	if err := add(); err != nil || len(a.files) != 2 {
 		t.Errorf("the next one: %v, %d files", err, len(a.files))
 	}
