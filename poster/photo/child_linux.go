@@ -11,10 +11,15 @@ import (
 func dieWithUs() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
 // confine bounds what a child may use from now on. One that has ended already
-// needs no bounds.
-func confine(pid int) error {
+// needs no bounds. Of one that is written in Go only that memory counts which it
+// can write to: it reserves much more address space than it ever uses.
+func confine(pid int, inGo bool) error {
+	memory := unix.RLIMIT_AS
+	if inGo {
+		memory = unix.RLIMIT_DATA
+	}
 	for resource, most := range map[int]uint64{
-		unix.RLIMIT_AS: heicMemory, unix.RLIMIT_FSIZE: heicOutput, unix.RLIMIT_CPU: uint64(2 * Limit.Seconds()), unix.RLIMIT_CORE: 0,
+		memory: heicMemory, unix.RLIMIT_FSIZE: heicOutput, unix.RLIMIT_CPU: uint64(2 * Limit.Seconds()), unix.RLIMIT_CORE: 0,
 	} {
 		err := unix.Prlimit(pid, resource, &unix.Rlimit{Cur: most, Max: most}, nil)
 		if err != nil && !errors.Is(err, unix.ESRCH) {

@@ -9,22 +9,30 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"time"
 
 	"mailapp/filter/picture"
 )
 
 // HEIC is what iPhones write, and no browser on Linux reads it: HEVC is under
-// patents. What reads it is a program of libheif's, a child with limits of its
-// own on memory and time, since a forged file may make it do anything.
+// patents. What reads it is a program of libheif's or, built with the tag heic,
+// our own file where there is none: a child with limits of its own on memory and
+// time, since a forged file may make it do anything.
 
-const (
-	heicMemory = 512 << 20 // bytes of address space; 48 megapixels need 400 MB
-	heicOutput = 64 << 20  // bytes of the JPEG
-)
+// heicMemory is in bytes; for 48 megapixels heif-convert needs 400 MB.
+var heicMemory uint64 = 512 << 20
+
+const heicOutput = 64 << 20 // bytes of the JPEG
 
 // heicQuality is high, of 100: the picture is made smaller after this.
-const heicQuality = "95"
+const heicQuality = 95
+
+// Where the program finds the picture, and where it lays its own.
+const (
+	heicIn  = "in.heic"
+	heicOut = "out.jpg"
+)
 
 // converters are libheif's program by its names, and where it is looked for even
 // if nobody has set a search path: mail servers do not.
@@ -33,14 +41,42 @@ var converters = []string{"heif-convert", "heif-dec", "/usr/bin/heif-convert", "
 // ErrNoHEIC is why a HEIC picture cannot be opened, for its sender.
 var ErrNoHEIC = &Spoilt{"cannot be read here; an iPhone sends JPEG instead if Settings > Camera > Formats is set to Most Compatible"}
 
-// HEICReader gives the program that reads HEIC, or [ErrNoHEIC].
-func HEICReader() (path string, err error) {
+// builtIn is whether our own file reads HEIC when it is called by that name: see
+// heicwasm.go, which not every build has.
+var builtIn bool
+
+const builtInName = "mailapp-heic"
+
+// How the built-in reader ends that could not read a picture. The second is what
+// Go itself ends with where it gets no memory.
+const (
+	exitUnreadable = 1
+	exitTooMuch    = 2
+	exitNotHere    = 3
+)
+
+// heicProgram is what reads HEIC. own is whether it is the built-in reader.
+type heicProgram struct {
+	path string
+	own  bool
+}
+
+func findHEIC() (heicProgram, error) {
 	for _, name := range converters {
 		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
+			return heicProgram{path: path}, nil
 		}
 	}
-	return "", ErrNoHEIC
+	if path, err := os.Executable(); builtIn && err == nil {
+		return heicProgram{path, true}, nil
+	}
+	return heicProgram{}, ErrNoHEIC
+}
+
+// HEICReader gives the program that reads HEIC, or [ErrNoHEIC].
+func HEICReader() (path string, err error) {
+	p, err := findHEIC()
+	return p.path, err
 }
 
 // openHEIC is openWhole where there is a program for the rest.
@@ -72,7 +108,7 @@ func (p *Picture) Readable(ctx context.Context, dir string) (*Picture, error) {
 }
 
 func fromHEIC(ctx context.Context, dir string, data []byte) ([]byte, error) {
-	program, err := HEICReader()
+	program, err := findHEIC()
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +117,12 @@ func fromHEIC(ctx context.Context, dir string, data []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if err := os.WriteFile(filepath.Join(dir, "in.heic"), withoutExif(data), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, heicIn), withoutExif(data), 0o600); err != nil {
 		return nil, err
 	}
 	limited, cancel := context.WithTimeout(ctx, Limit)
 	defer cancel()
-	err = convert(limited, program, dir)
+	err = program.convert(limited, dir)
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
@@ -99,31 +135,45 @@ func fromHEIC(ctx context.Context, dir string, data []byte) ([]byte, error) {
 }
 
 // convert runs the program in dir. It sees nothing of our environment, and dies
-// with us. That it fails is [ErrUnreadable], or ctx has ended.
-func convert(ctx context.Context, program, dir string) error {
+// with us. That it fails is a [*Spoilt], or ctx has ended.
+func (p heicProgram) convert(ctx context.Context, dir string) error {
 	runtime.LockOSThread() // the signal at our death is bound to the thread
 	defer runtime.UnlockOSThread()
-	c := exec.CommandContext(ctx, program, "-q", heicQuality, "in.heic", "out.jpg")
+	c := exec.CommandContext(ctx, p.path, "-q", strconv.Itoa(heicQuality), heicIn, heicOut)
+	if p.own {
+		c.Args[0] = builtInName
+	}
 	c.Dir, c.Env, c.SysProcAttr = dir, []string{"MALLOC_ARENA_MAX=2", "TMPDIR=" + dir}, dieWithUs()
 	c.WaitDelay = time.Second
 	if err := c.Start(); err != nil {
 		return err
 	}
-	if err := confine(c.Process.Pid); err != nil {
+	if err := confine(c.Process.Pid, p.own); err != nil {
 		_ = c.Process.Kill()
 		_ = c.Wait()
 		return err
 	}
 	if err := c.Wait(); err != nil {
-		return ErrUnreadable
+		return p.failed(c.ProcessState.ExitCode())
 	}
 	return nil
+}
+
+// failed gives what it means that the program has ended so.
+func (p heicProgram) failed(exit int) error {
+	switch {
+	case p.own && exit == exitTooMuch:
+		return ErrTooMuch
+	case p.own && exit == exitNotHere:
+		return ErrNoHEIC
+	}
+	return ErrUnreadable
 }
 
 // converted gives what the program has written: one file or, of several pictures,
 // one each, of which the first counts.
 func converted(dir string) ([]byte, error) {
-	data, err := os.ReadFile(filepath.Join(dir, "out.jpg"))
+	data, err := os.ReadFile(filepath.Join(dir, heicOut))
 	if errors.Is(err, os.ErrNotExist) {
 		data, err = os.ReadFile(filepath.Join(dir, "out-1.jpg"))
 	}

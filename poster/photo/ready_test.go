@@ -137,6 +137,8 @@ func TestConverter(t *testing.T) {
 		t.Errorf("left behind: %q", left)
 	}
 	converters = converters[:1]
+	defer func(before bool) { builtIn = before }(builtIn)
+	builtIn = false
 	if _, err := Open(heic, picture.HEIC); err == nil || !strings.HasPrefix(err.Error(), "the HEIC cannot be read here; an iPhone sends JPEG") {
 		t.Errorf("without the program: %v", err)
 	}
