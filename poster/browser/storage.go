@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/go-rod/rod/lib/proto"
 )
@@ -38,7 +39,9 @@ func (p *plan) reachable(s storage) storage {
 
 // tellingItem is a value, or a piece of one, that can stand for an account: a long
 // row of letters and digits that is no word, address or sentence.
-var tellingItem = regexp.MustCompile(`[A-Za-z_.~+=-]*[0-9][A-Za-z0-9_.~+=-]{18,}|[A-Za-z_.~+=-]{18,}[0-9][A-Za-z0-9_.~+=-]*`)
+var tellingItem = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[A-Za-z_.~+=-]*[0-9][A-Za-z0-9_.~+=-]{18,}|[A-Za-z_.~+=-]{18,}[0-9][A-Za-z0-9_.~+=-]*`)
+})
 
 const (
 	// maxTelling is how many such pieces are hidden.
@@ -53,7 +56,7 @@ func (r *run) hideStorage(s storage) {
 	var words []string
 	for _, items := range s {
 		for _, value := range items {
-			for _, word := range tellingItem.FindAllString(value, maxTelling) {
+			for _, word := range tellingItem().FindAllString(value, maxTelling) {
 				words = append(words, inPieces(word)...)
 			}
 		}
@@ -175,7 +178,7 @@ func (t *tab) inPage(ctx context.Context, function string, argument, result any)
 		return err
 	}
 	got, err := t.evaluate(ctx, map[string]any{
-		"functionDeclaration": function, "executionContextId": world, "returnByValue": true,
+		"functionDeclaration": function, "executionContextId": world.id, "returnByValue": true,
 		"arguments": []any{map[string]any{"value": argument}},
 	})
 	if err != nil || result == nil {
