@@ -27,6 +27,7 @@ type album struct {
 	limits photo.Limits
 	room   *darkroom
 	slow   int // photos so far that took all their time, or their page with them
+	pixels int // that were decoded, less those that the files' own bytes pay for
 
 	ready   chan struct{}
 	files   []string // in order; their names are ours (C25)
@@ -108,7 +109,7 @@ func (a *album) add(ctx context.Context, p flow.Photo) error {
 	if err != nil {
 		return &badPhoto{err.Error()}
 	}
-	file, kind, err := a.developed(ctx, opened)
+	file, kind, err := a.developed(ctx, opened, len(data))
 	if err == photo.ErrTooSlow || err == photo.ErrTooMuch {
 		a.slow++
 	}
@@ -126,12 +127,27 @@ func (a *album) add(ctx context.Context, p flow.Photo) error {
 // (C24): a mail can hold hundreds.
 const mostSlow = 3
 
-// developed gives a photo as it is published, and its type.
-func (a *album) developed(ctx context.Context, p *photo.Picture) (file []byte, kind string, err error) {
+// A picture can be of 14 kB and 49 megapixels, which take half a second, and a mail
+// of 2 MB can hold a hundred (C24). No photo has so many pixels for its bytes, and
+// of pictures that do not all are decoded.
+const (
+	pixelsEachByte = 40          // that a file pays for
+	freePixels     = 400_000_000 // for a mail's pictures together
+)
+
+// affords tells whether a picture of so many bytes may be decoded after the others.
+func (a *album) affords(p *photo.Picture, bytes int) bool {
+	a.pixels += p.Width*p.Height - pixelsEachByte*bytes
+	return a.pixels <= freePixels
+}
+
+// developed gives a photo as it is published, and its type. It came in so many
+// bytes.
+func (a *album) developed(ctx context.Context, p *photo.Picture, bytes int) (file []byte, kind string, err error) {
 	if file = p.Ready(a.limits); file != nil {
 		return file, p.Type, nil
 	}
-	if a.slow >= mostSlow {
+	if a.slow >= mostSlow || !a.affords(p, bytes) {
 		return nil, "", photo.ErrNotTried
 	}
 	if p, err = p.Readable(ctx, a.dir); err != nil {
