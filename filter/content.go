@@ -66,8 +66,8 @@ func (m *Message) gather() (*Content, error) {
 	if err == nil && says(passages) == "" && len(g.content.Photos) == 0 {
 		passages, err = g.attachedMails()
 	}
-	if err == nil && g.files > maxParts {
-		err = defect("The message has more than %d files within its texts and attachments.", maxParts)
+	if err == nil {
+		err = g.tooMuch()
 	}
 	if file.err != nil {
 		err = fmt.Errorf("reading the body: %w", file.err)
@@ -78,6 +78,21 @@ func (m *Message) gather() (*Content, error) {
 	g.content.passages = passages
 	g.content.Text, g.content.Cut = m.cleaner(nil).clean(passages)
 	return &g.content, nil
+}
+
+// maxText is how much text a message may have, in bytes: working on it takes some
+// twenty times as much memory (C24).
+const maxText = 16 << 20
+
+// tooMuch names the limit that was passed on the way.
+func (g *gatherer) tooMuch() error {
+	switch {
+	case g.files > maxParts:
+		return defect("The message has more than %d files within its texts and attachments.", maxParts)
+	case g.texts > maxText:
+		return defect("The text of the message is larger than %d MB.", maxText>>20)
+	}
+	return nil
 }
 
 // passage is the text of one leaf.
@@ -101,10 +116,11 @@ func says(passages []passage) string {
 type gatherer struct {
 	content Content
 	parts   int
-	headers int  // bytes of all parts' headers
-	files   int  // that stand in texts and in winmail.dat
-	wrapped int  // winmail.dat around the present one
-	choice  bool // within a multipart/alternative
+	headers int   // bytes of all parts' headers
+	files   int   // that stand in texts and in winmail.dat
+	texts   int64 // bytes of all texts
+	wrapped int   // winmail.dat around the present one
+	choice  bool  // within a multipart/alternative
 	mails   []attachedMail
 
 	embedded map[uint64]bool // pictures that the HTML shows, by their sums
@@ -236,7 +252,7 @@ func (g *gatherer) leaf(p *part) []passage {
 	case isTNEF(begin) && g.wrapped < maxWrapped:
 		return g.unwrap(readTNEF(p.bytes()))
 	case p.isText(begin):
-		return []passage{g.withoutFiles(p.passage(p.bytes()))}
+		return g.text(p)
 	case p.isSilent() || g.choice && strings.HasPrefix(p.kind, "text/"):
 	case len(begin) > 0 || p.name != "":
 		if p.kind == "message/rfc822" {
@@ -245,6 +261,14 @@ func (g *gatherer) leaf(p *part) []passage {
 		g.leaveOut(p)
 	}
 	return nil
+}
+
+// text reads what a person wrote, unless that is too much.
+func (g *gatherer) text(p *part) []passage {
+	if g.texts += p.size(); g.texts > maxText {
+		return nil
+	}
+	return []passage{g.withoutFiles(p.passage(p.bytes()))}
 }
 
 // withoutFiles takes the files that stand in a text as attachments.

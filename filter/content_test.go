@@ -304,6 +304,8 @@ func TestContentLimits(t *testing.T) {
 		{"header of a part", multipart("mixed", "X: "+strings.Repeat("x", 70_000)+"\n\nx"), "larger than 64 kB"},
 		{"header lines of a part", multipart("mixed", strings.Repeat("X: x\n", 70_000)+"\nx"), "larger than 64 kB"},
 		{"headers of parts", multipart("mixed", strings.Repeat("X: "+strings.Repeat("x", 30_000)+"\n\n--b b\n", 60)), "larger than 64 kB"},
+		{"text", "From: a@b.c\n\n" + strings.Repeat("x\n", maxText/2+1), "larger than 16 MB"},
+		{"texts", multipart("mixed", slices.Repeat([]string{"\n" + strings.Repeat("x\n", maxText/6)}, 4)...), "larger than 16 MB"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -28,11 +28,12 @@ type album struct {
 	limits photo.Limits
 	rooms  []*darkroom // one for each goroutine
 
-	lock  sync.Mutex
-	begun int // photos
-	good  int // photos that are ready
-	slow  int // photos that took all their time, or their page with them
-	large sync.Mutex
+	lock   sync.Mutex
+	begun  int // photos
+	good   int // photos that are ready
+	slow   int // photos that took all their time, or their page with them
+	pixels int // that were decoded, less those that the files' own bytes pay for
+	large  sync.Mutex
 
 	ready   chan struct{}
 	files   []string // in order; their names are ours (C25)
@@ -176,7 +177,7 @@ func (a *album) made(ctx context.Context, room *darkroom, p flow.Photo) (file []
 	if err != nil {
 		return nil, "", &badPhoto{err.Error()}
 	}
-	file, kind, err = a.developed(ctx, room, opened)
+	file, kind, err = a.developed(ctx, room, opened, len(data))
 	if err == photo.ErrTooSlow || err == photo.ErrTooMuch {
 		a.lock.Lock()
 		a.slow++
@@ -189,23 +190,33 @@ func (a *album) made(ctx context.Context, room *darkroom, p flow.Photo) (file []
 	return file, kind, err
 }
 
-func (a *album) tooSlow() bool {
-	a.lock.Lock()
-	defer a.lock.Unlock()
-	return a.slow >= mostSlow
-}
-
 // mostSlow is how many photos may cost all their time before no more are decoded
 // (C24): a mail can hold hundreds.
 const mostSlow = 3
 
+// A picture can be of 14 kB and 49 megapixels, which take half a second, and a mail
+// of 2 MB can hold a hundred (C24). No photo has so many pixels for its bytes, and
+// of pictures that do not all are decoded.
+const (
+	pixelsEachByte = 40          // that a file pays for
+	freePixels     = 400_000_000 // for a mail's pictures together
+)
+
+// affords tells whether a picture of so many bytes may be decoded after the others.
+func (a *album) affords(p *photo.Picture, bytes int) bool {
+	a.lock.Lock()
+	defer a.lock.Unlock()
+	a.pixels += p.Width*p.Height - pixelsEachByte*bytes
+	return a.slow < mostSlow && a.pixels <= freePixels
+}
+
 // developed gives a photo with no pixel touched if that will do, else by way of
-// the darkroom.
-func (a *album) developed(ctx context.Context, room *darkroom, p *photo.Picture) (file []byte, kind string, err error) {
+// the darkroom. It came in so many bytes.
+func (a *album) developed(ctx context.Context, room *darkroom, p *photo.Picture, bytes int) (file []byte, kind string, err error) {
 	if file = p.Ready(a.limits); file != nil {
 		return file, p.Type, nil
 	}
-	if a.tooSlow() {
+	if !a.affords(p, bytes) {
 		return nil, "", photo.ErrNotTried
 	}
 	if p.Width*p.Height > largePixels {

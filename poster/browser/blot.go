@@ -6,8 +6,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // blotted stands where a secret was.
@@ -16,10 +18,36 @@ const blotted = "•••"
 // blotter puts blots in the place of secrets, however a page, a script, a URL
 // or a header writes them, and of the beginnings of secrets where a text was
 // cut short (C29). The zero blotter knows none.
+//
+// A saved session can be hundreds of secrets, each as long as the site likes, and
+// a page has megabytes: so an expression is made, and the text searched with it,
+// only where the secret can be in it.
 type blotter struct {
-	secrets  []string // longest first, blanks folded
-	spelling *regexp.Regexp
-	encoded  *regexp.Regexp // in base64
+	secrets   []string // longest first, blanks folded
+	spellings []spelling
+	encoded   []spelling // in base64
+}
+
+// spelling finds a secret as it may be written.
+type spelling struct {
+	sign string // a piece of it that is written in one way only
+	find func() *regexp.Regexp
+}
+
+func newSpelling(text string, express func() string) spelling {
+	return spelling{sign(text), sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(express()) })}
+}
+
+// sign gives the longest row of letters and digits of ASCII in a text; "" if it has
+// none.
+func sign(text string) string {
+	long := ""
+	for _, row := range strings.FieldsFunc(text, func(c rune) bool { return !isPlain(c) }) {
+		if len(row) > len(long) {
+			long = row
+		}
+	}
+	return long
 }
 
 func newBlotter(secrets ...string) blotter {
@@ -29,44 +57,42 @@ func newBlotter(secrets ...string) blotter {
 			b.secrets = append(b.secrets, s)
 		}
 	}
-	if len(b.secrets) == 0 {
-		return b
-	}
 	slices.SortFunc(b.secrets, func(a, b string) int { return len(b) - len(a) })
-	var spellings, encodings []string
 	for i, s := range b.secrets {
-		spellings = append(spellings, spelled(s), spelled(strings.ToUpper(s))) // as a style sheet may show it
-		encodings = append(encodings, inBase64(s)...)
+		for _, shown := range []string{s, strings.ToUpper(s)} { // as a style sheet may show it
+			b.spellings = append(b.spellings, newSpelling(shown, func() string { return spelled(shown) }))
+		}
+		for _, own := range inBase64(s) {
+			b.encoded = append(b.encoded, newSpelling(own, func() string { return base64Spelled.Replace(own) }))
+		}
 		b.secrets[i] = strings.Join(strings.Fields(s), " ")
 	}
-	b.spelling, b.encoded = oneOf(spellings), oneOf(encodings)
 	return b
-}
-
-// oneOf gives an expression for any of several, or for nothing if there are none.
-func oneOf(expressions []string) *regexp.Regexp {
-	if len(expressions) == 0 {
-		return regexp.MustCompile(`[^\s\S]`)
-	}
-	return regexp.MustCompile(strings.Join(expressions, "|"))
 }
 
 // Replace gives the text without secrets.
 func (b blotter) Replace(text string) string {
-	if b.spelling == nil {
-		return text
+	for _, s := range b.encoded {
+		if strings.Contains(text, s.sign) {
+			text = withoutBase64(text, s.find())
+		}
 	}
-	return b.cutShort(b.spelling.ReplaceAllLiteralString(b.withoutBase64(text), blotted))
+	for _, s := range b.spellings {
+		if strings.Contains(text, s.sign) {
+			text = s.find().ReplaceAllLiteralString(text, blotted)
+		}
+	}
+	return b.cutShort(text)
 }
 
 // base64Signs are what base64 consists of, also percent-encoded.
 const base64Signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-%"
 
 // withoutBase64 takes out the words in base64 in which a secret stands.
-func (b blotter) withoutBase64(text string) string {
+func withoutBase64(text string, secret *regexp.Regexp) string {
 	var out strings.Builder
 	from := 0
-	for _, at := range b.encoded.FindAllStringIndex(text, -1) {
+	for _, at := range secret.FindAllStringIndex(text, -1) {
 		if at[0] < from {
 			continue
 		}
@@ -99,11 +125,12 @@ func (b blotter) cutShort(text string) string {
 
 // withoutBeginning takes the longest beginning of a secret off the end of a text.
 func withoutBeginning(text, secret string) string {
-	long := []rune(secret)
-	for n := len(long) - 1; n >= minCut; n-- {
-		part := strings.TrimRight(string(long[:n]), " ")
-		if at := len(text) - len(part); at >= 0 && len([]rune(part)) >= minCut && text[at:] == part {
-			return text[:at] + blotted
+	_, last := utf8.DecodeLastRuneInString(secret)
+	for n := min(len(secret)-last, len(text)); n > 0; n-- {
+		part := secret[:n]
+		whole := utf8.RuneStart(secret[n]) && part[n-1] != ' '
+		if whole && strings.HasSuffix(text, part) && utf8.RuneCountInString(part) >= minCut {
+			return text[:len(text)-n] + blotted
 		}
 	}
 	return text
@@ -134,8 +161,13 @@ func spelled(text string) string {
 	return all.String()
 }
 
+// isPlain tells whether a character is a letter or digit of ASCII.
+func isPlain(c rune) bool {
+	return c < unicode.MaxASCII && (unicode.IsLetter(c) || unicode.IsDigit(c))
+}
+
 func spelledOne(c rune) string {
-	if c < unicode.MaxASCII && (unicode.IsLetter(c) || unicode.IsDigit(c)) {
+	if isPlain(c) {
 		return string(c)
 	}
 	percent, units := "", ""
@@ -160,7 +192,7 @@ func spelledOne(c rune) string {
 // minBase64 is how many characters of base64 are no accident.
 const minBase64 = 5
 
-// inBase64 gives expressions for base64 in which a text stands, such as that of
+// inBase64 gives the base64 in which a text stands, such as that of
 // user:password: there are three, since base64 takes three bytes together.
 func inBase64(text string) []string {
 	var all []string
@@ -168,8 +200,12 @@ func inBase64(text string) []string {
 		encoded := base64.StdEncoding.EncodeToString(append(make([]byte, before), text...))
 		own := encoded[(before*8+5)/6 : (before+len(text))*8/6]
 		if len(own) >= minBase64 {
-			all = append(all, strings.NewReplacer("+", `(?:[+-]|%2[Bb])`, "/", `(?:[/_]|\\/|%2[Ff])`).Replace(own))
+			all = append(all, own)
 		}
 	}
 	return all
 }
+
+// base64Spelled makes an expression of base64: there are two alphabets, and URLs
+// and scripts have ways of their own.
+var base64Spelled = strings.NewReplacer("+", `(?:[+-]|%2[Bb])`, "/", `(?:[/_]|\\/|%2[Ff])`)

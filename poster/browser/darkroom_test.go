@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -382,5 +383,33 @@ func TestBadPictureDies(t *testing.T) {
 	a.slow = mostSlow
 	if err := add(); err == nil || err.Error() != "the PNG was not read, since others before it took too long" {
 		t.Errorf("after so many: %v", err)
+	}
+}
+
+// C24: a small mail may hold many pictures that are large when they are decoded;
+// photos, however many, are all decoded.
+func TestPicturesThatCostTooMuch(t *testing.T) {
+	huge := cornersPNG(drawCorners(20, 20))
+	binary.BigEndian.PutUint32(huge[16:], 7000)
+	binary.BigEndian.PutUint32(huge[20:], 7000)
+	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
+	p, err := photo.Open(huge, "image/png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &album{limits: photo.Limits{Side: 2048}}
+	for range 300 {
+		if !a.affords(&photo.Picture{Width: 4032, Height: 3024}, 700_000) {
+			t.Fatal("300 photos are too many")
+		}
+	}
+	a.pixels = 0
+	for n := 1; n <= 8; n++ {
+		if !a.affords(p, len(huge)) {
+			t.Fatalf("picture %d is one too many", n)
+		}
+	}
+	if _, _, err := a.developed(t.Context(), a.rooms[0], p, len(huge)); err != photo.ErrNotTried {
+		t.Errorf("of the ninth came %v", err)
 	}
 }

@@ -74,12 +74,15 @@ func (r *run) hideSession(ctx context.Context) {
 
 // hide adds to what no error, trace or picture may show (C29).
 func (r *run) hide(secrets ...string) {
+	known := len(r.words)
 	for _, s := range secrets {
 		if s != "" {
 			r.words = append(r.words, s)
 		}
 	}
-	r.blot = newBlotter(r.words...)
+	if len(r.words) > known {
+		r.blot = newBlotter(r.words...)
+	}
 }
 
 // reaches tells whether a page of the flow's origins could have set a cookie

@@ -43,20 +43,39 @@ var tellingItem = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`[A-Za-z_.~+=-]*[0-9][A-Za-z0-9_.~+=-]{18,}|[A-Za-z_.~+=-]{18,}[0-9][A-Za-z0-9_.~+=-]*`)
 })
 
-// maxTelling is how many such pieces are hidden.
-const maxTelling = 200
+const (
+	// maxTelling is how many such pieces are hidden.
+	maxTelling = 200
+	// longTelling is how long a piece is, in bytes, that is hidden as one: what is
+	// longer is hidden in several, lest looking for it take too long.
+	longTelling = 1000
+)
 
 // hideStorage hides what may be a login in it.
 func (r *run) hideStorage(s storage) {
 	var words []string
 	for _, items := range s {
 		for _, value := range items {
-			words = append(words, tellingItem().FindAllString(value, maxTelling)...)
+			for _, word := range tellingItem().FindAllString(value, maxTelling) {
+				words = append(words, inPieces(word)...)
+			}
 		}
 	}
 	slices.Sort(words)
 	words = slices.DeleteFunc(slices.Compact(words), func(w string) bool { return slices.Contains(r.words, w) })
 	r.hide(words[:min(len(words), maxTelling)]...)
+}
+
+// inPieces cuts a word where it is too long. What is left over at its end may tell
+// nothing.
+func inPieces(word string) (pieces []string) {
+	for ; len(word) > longTelling; word = word[longTelling:] {
+		pieces = append(pieces, word[:longTelling])
+	}
+	if len(word) >= tellingCookie || pieces == nil {
+		pieces = append(pieces, word)
+	}
+	return pieces
 }
 
 // refill puts what was kept back into the browser, before it opens a page of the

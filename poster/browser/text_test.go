@@ -1,11 +1,16 @@
 package browser
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestClean(t *testing.T) {
@@ -74,6 +79,32 @@ func TestBlotterSpellings(t *testing.T) {
 				t.Errorf("of the first %d characters: %s", n, got)
 			}
 		}
+	}
+}
+
+// C24, C29: the site decides how many and how long the secrets are that it keeps in
+// the browser, and how large its pages: all are looked for in seconds.
+func TestBlotterOfManySecrets(t *testing.T) {
+	row := func(i int) string { return fmt.Sprintf("%x", sha256.Sum256([]byte{byte(i), byte(i >> 8)})) }
+	long := ""
+	for i := range 500 {
+		long += row(i)
+	}
+	items := map[string]string{"all": long}
+	for i := range 150 {
+		items[row(i)] = "the login is " + row(1000 + i)[:20] + "_" + row(1000 + i)[20:]
+	}
+	var r run
+	r.hideStorage(storage{"https://site.example": items})
+	page := strings.Repeat("<p>Words, and "+long[:10]+"…</p>\n", 40_000)
+	begun := time.Now()
+	got := r.blot.Replace(page + strings.Join(slices.Sorted(maps.Values(items)), "\n"))
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	want := strings.Repeat("<p>Words, and •••…</p>\n", 40_000) + strings.Repeat("•••", 32) + strings.Repeat("\nthe login is •••", 150)
+	if got != want {
+		t.Errorf("%d bytes came of it, not %d", len(got), len(want))
 	}
 }
 
