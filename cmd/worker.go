@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"syscall"
@@ -71,8 +72,14 @@ func beWorker() error {
 	}
 	keepDescriptors()
 	preferOOM()
+	debug.SetMemoryLimit(enoughMemory)
 	return nil
 }
+
+// enoughMemory, in bytes, is what a mail needs whose photos have 3 megapixels. With
+// more in use what is over is collected sooner, instead of at twice as much; a mail
+// that needs more gets it.
+const enoughMemory = 24 << 20
 
 // endGroup ends us and all that we started: the parent made us the leader of a
 // group.
