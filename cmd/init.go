@@ -2,7 +2,9 @@ package cmd
 
 import (
 	"embed"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -47,10 +49,14 @@ func newInitCommand(exampleRules []byte) *cobra.Command {
 				return err
 			}
 			for _, f := range files {
-				if err := writeNew(filepath.Join(dir, f.name), f.data); err != nil {
+				path := filepath.Join(dir, f.name)
+				if err := writeNew(path, f.data); errors.Is(err, fs.ErrExist) {
+					fmt.Fprintf(c.OutOrStdout(), "kept %s, which is there already\n", path)
+					continue
+				} else if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.OutOrStdout(), "wrote %s\n", filepath.Join(dir, f.name))
+				fmt.Fprintf(c.OutOrStdout(), "wrote %s\n", path)
 			}
 			fmt.Fprintf(c.OutOrStdout(), "hint: edit them, then: mailapp check --rules=%s\n", filepath.Join(dir, "rules.yaml"))
 			return nil
@@ -105,13 +111,14 @@ func naming(schema string, data []byte) []byte {
 	return append([]byte(line), schemaLine().ReplaceAll(data, nil)...)
 }
 
-// writeNew writes a file that must not be there yet.
+// writeNew writes a file that is not there yet; the error is [fs.ErrExist] if it
+// is.
 func writeNew(name string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(name); err == nil {
-		return fmt.Errorf("%s is there already; it is not touched", name)
+		return fs.ErrExist
 	}
 	return poster.WriteSynced(name, data)
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 
 	"mailapp/poster/flow"
@@ -283,5 +282,5 @@ func (r *run) enoughPhotos() error {
 		return nil
 	}
 	said := flow.TooFewPhotos(least, len(r.photos), r.leftOut)
-	return &trouble{fault: flow.Sender, said: said, err: errors.New(strings.ToLower(said[:1]) + said[1:])}
+	return &trouble{fault: flow.Sender, said: said, err: errors.New(said)}
 }
