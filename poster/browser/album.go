@@ -81,8 +81,8 @@ func limitsOf(l flow.PhotoLimits) photo.Limits {
 	return limits
 }
 
-// print is a photo that is ready, or why it is not.
-type print struct {
+// finished is a photo that is ready, or why it is not.
+type finished struct {
 	path, kind string
 	err        error // a [*badPhoto] if it is the photo's own doing
 }
@@ -93,7 +93,7 @@ func (a *album) fill(ctx context.Context, photos []flow.Photo, most int) {
 	if most == 0 {
 		most = len(photos)
 	}
-	prints := make([]print, len(photos))
+	prints := make([]finished, len(photos))
 	var all sync.WaitGroup
 	for _, room := range a.rooms {
 		all.Go(func() {
@@ -123,16 +123,16 @@ func (a *album) next(photos, most int) int {
 	return a.begun - 1
 }
 
-// put puts a print behind those that are there already, or says why not.
-func (a *album) put(p flow.Photo, made print, most int) error {
+// put puts a photo behind those that are there already, or says why not.
+func (a *album) put(p flow.Photo, made finished, most int) error {
 	var bad *badPhoto
 	switch {
+	case len(a.files) >= most: // whatever has come of it, if it was begun at all
+		a.leaveOut(p, fmt.Errorf("the site takes %d", most))
 	case errors.As(made.err, &bad):
 		a.leaveOut(p, bad)
 	case made.err != nil:
 		return fmt.Errorf("making %s ready: %w", p.Label, made.err)
-	case len(a.files) >= most:
-		a.leaveOut(p, fmt.Errorf("the site takes %d", most))
 	default:
 		path := filepath.Join(a.dir, fmt.Sprintf("photo-%d%s", len(a.files)+1, extensions[made.kind]))
 		a.files = append(a.files, path)
@@ -151,19 +151,19 @@ type badPhoto struct{ why string }
 func (b *badPhoto) Error() string { return b.why }
 
 // print makes one photo ready, in a file of that name.
-func (a *album) print(ctx context.Context, room *darkroom, p flow.Photo, name string) print {
+func (a *album) print(ctx context.Context, room *darkroom, p flow.Photo, name string) finished {
 	file, kind, err := a.made(ctx, room, p)
 	if err != nil {
-		return print{err: err}
+		return finished{err: err}
 	}
 	path := filepath.Join(a.dir, name)
 	if err := os.WriteFile(path, file, 0o600); err != nil {
-		return print{err: err}
+		return finished{err: err}
 	}
 	a.lock.Lock()
 	defer a.lock.Unlock()
 	a.good++
-	return print{path: path, kind: kind}
+	return finished{path: path, kind: kind}
 }
 
 // made gives a photo as it is published, and its type.
