@@ -35,6 +35,7 @@ var flags = []string{
 	"--no-service-autorun",
 	"--no-pings",
 	"--no-experiments",
+	"--num-raster-threads=4", // else a small host decodes a page's photos one after the other
 	"--disable-background-networking",
 	"--disable-breakpad",
 	"--disable-crash-reporter",
