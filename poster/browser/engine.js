@@ -72,9 +72,9 @@
     const ends = document.getAnimations().filter(a => a.playState === 'running' && a.effect?.getComputedTiming().endTime < 2000).map(a => a.finished);
     await Promise.race([Promise.allSettled(ends), new Promise(r => setTimeout(r, 300))]);
     const images = [...document.images].filter(i => shown(i) && i.getBoundingClientRect().top < innerHeight);
-    const all = Promise.allSettled(images.map(i => i.decode()));
-    await Promise.race([all, new Promise(r => setTimeout(r, task.limit))]);
-    await Promise.race([frame(), new Promise(r => setTimeout(r, 200))]);
+    const over = i => i.complete || new Promise(r => ['load', 'error'].forEach(type => i.addEventListener(type, r, {once: true})));
+    for (const i of images) if (i.decoding === 'async') i.decoding = 'sync'; // the frame of the screenshot waits for those
+    await Promise.race([Promise.all(images.map(over)), new Promise(r => setTimeout(r, task.limit))]); // not decode(), after which the frame decodes once more, smaller
     return {done: true};
   }
 

@@ -60,14 +60,13 @@ func (r *run) screenshot(ctx context.Context) []byte {
 }
 
 // picture takes the viewport as JPEG, after hiding whatever shows a secret
-// (C29); nil if that cannot be done.
+// (C29), which stays hidden; nil if that cannot be done.
 func (r *run) picture(ctx context.Context) []byte {
 	r.hideSession(ctx)
 	if len(r.words) > 0 {
 		if err := r.tab.askEverywhere(ctx, question{Op: "hide", Words: r.words}); err != nil {
 			return nil
 		}
-		defer func() { _ = r.tab.askEverywhere(ctx, question{Op: "unhide"}) }() // a page that is gone shows nothing
 	}
 	for _, quality := range qualities {
 		shot, err := proto.PageCaptureScreenshot{

@@ -122,6 +122,7 @@ func (r *run) traced(ctx context.Context, s *flow.Step, do func() (note string, 
 	}
 	if r.task.Pictures && err == nil {
 		t.Screenshot = r.screenshot(ctx)
+		_ = r.tab.askEverywhere(ctx, question{Op: "unhide"}) // a page that is gone shows nothing
 	}
 	if len(r.trace) < maxTrace {
 		r.trace = append(r.trace, t)
