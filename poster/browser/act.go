@@ -21,12 +21,15 @@ func (r *run) open(ctx context.Context, a *act) error {
 	if err := r.uploaded(ctx); err != nil {
 		return err
 	}
-	walls := len(r.bounds.walls())
+	walls, before := len(r.bounds.walls()), r.tab.document()
 	reply, err := proto.PageNavigate{URL: a.value}.Call(r.tab.page.Context(ctx))
 	switch {
 	case err != nil:
 		return cause(ctx, err)
 	case reply.ErrorText == "":
+		if reply.LoaderID != "" { // it stays on no page that is there
+			r.tab.gaveWay(ctx, before)
+		}
 		_, err := r.ask(ctx, a, question{Op: "page"})
 		return err
 	}

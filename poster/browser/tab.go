@@ -85,20 +85,16 @@ func (t *tab) shut(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := (proto.PageEnable{}).Call(page); err != nil {
+	greeted := make(chan error, 1)
+	go func() { greeted <- t.greet(ctx) }() // which needs nothing of the page's own process, that may be yet to start
+	if err := errors.Join(proto.PageEnable{}.Call(page), <-greeted); err != nil {
 		return err
 	}
 	if t.context == "" {
-		if err := t.greet(ctx); err != nil {
-			return err
-		}
 		return await(limited)
 	}
 	// It acts as if it were the one in front.
-	if err := (proto.EmulationSetFocusEmulationEnabled{Enabled: true}).Call(page); err != nil || t.proxy == nil {
-		return err
-	}
-	return t.greet(ctx)
+	return proto.EmulationSetFocusEmulationEnabled{Enabled: true}.Call(page)
 }
 
 // firstPage gives the page that the browser has opened, or opens one in the
@@ -149,8 +145,11 @@ func (w *windows) newPage(ctx context.Context) (target, error) {
 }
 
 // greet opens a page of the proxy's own, which asks for the password, so that
-// the browser knows it from then on.
+// the browser knows it from then on. One elsewhere has no such proxy.
 func (t *tab) greet(ctx context.Context) error {
+	if t.proxy == nil {
+		return nil
+	}
 	page := t.page.Context(ctx)
 	greeting := "http://" + greetingHost + "/"
 	err := proto.FetchEnable{
@@ -275,6 +274,14 @@ func (t *tab) arrive(f *proto.PageFrame) {
 	if o, ok := originOf(t.address()); ok && !t.bounds.allows(o) {
 		t.astray(o)
 	}
+}
+
+// gaveWay waits a moment until a document has given way to the one that the browser
+// says is coming: a question would still be put to the first.
+func (t *tab) gaveWay(ctx context.Context, document string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	_ = t.until(ctx, func() bool { return t.loader != document || t.closed })
 }
 
 // isGoing tells whether the page is on its way to another.
