@@ -168,8 +168,8 @@ func (a *album) print(ctx context.Context, room *darkroom, p flow.Photo, name st
 
 // made gives a photo as it is published, and its type.
 func (a *album) made(ctx context.Context, room *darkroom, p flow.Photo) (file []byte, kind string, err error) {
-	data, err := io.ReadAll(io.NewSectionReader(p.Data, 0, p.Data.Size()))
-	if err != nil {
+	data := make([]byte, p.Data.Size())
+	if _, err := p.Data.ReadAt(data, 0); err != nil && err != io.EOF {
 		return nil, "", err
 	}
 	opened, err := photo.Open(data, p.Type)

@@ -29,7 +29,7 @@ var script = []struct {
 // scans gives all scans, each with its tables before it.
 func (p *coefficients) scans() []byte {
 	var all []byte
-	w := &scanWriter{coefficients: p}
+	w := &scanWriter{coefficients: p, tokens: make([]token, 0, p.most())}
 	for _, scan := range script {
 		w.components = w.components[:0]
 		for _, i := range scan.components {
@@ -42,6 +42,19 @@ func (p *coefficients) scans() []byte {
 		}
 	}
 	return all
+}
+
+// most is about how many tokens a scan has: of the colour with the most coefficients.
+func (p *coefficients) most() int {
+	most := 0
+	for _, c := range p.components {
+		n := len(c.blocks)
+		for i := range c.marks {
+			n += bits.OnesCount64(c.marks[i][0])
+		}
+		most = max(most, n)
+	}
+	return most
 }
 
 // scanWriter writes one scan after the other. The best codes for its symbols are
