@@ -12,7 +12,7 @@ import (
 // batch is a Maildir that is posted whole.
 func (b *bench) batch() error {
 	const mails, limit = 150, 100 * time.Second
-	p, err := b.newPosting(browsers[0].path)
+	p, err := b.newPosting(browsers[0].path, fitting)
 	if err != nil {
 		return err
 	}

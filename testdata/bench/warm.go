@@ -14,7 +14,7 @@ func (b *bench) warm() error {
 		b.skip("post, warm", browser.name, err)
 		return nil
 	}
-	p, err := b.newPosting(browser.path)
+	p, err := b.newPosting(browser.path, fitting)
 	if err != nil {
 		return err
 	}
