@@ -354,16 +354,18 @@ func TestFirstMatchDecides(t *testing.T) {
 	}
 }
 
-// BenchmarkRules tries a thousand subjects, once in one rule and once in as many
+// BenchmarkRules tries a thousand subjects, in one rule, in a hundred and in as many
 // rules.
 func BenchmarkRules(b *testing.B) {
-	list, rules := "- name: spam\n  do: drop\n  subject:\n", ""
-	for i := range 1000 {
-		list += fmt.Sprintf("    - Make %d money fast\n", i)
-		rules += fmt.Sprintf("- {name: r%d, subject: Make %d money fast, do: drop}\n", i, i)
-	}
-	for name, text := range map[string]string{"one": list, "thousand": rules} {
-		b.Run(name, func(b *testing.B) {
+	for _, rules := range []int{1, 100, 1000} {
+		text := ""
+		for rule := range rules {
+			text += fmt.Sprintf("- name: r%d\n  do: drop\n  subject:\n", rule)
+			for i := range 1000 / rules {
+				text += fmt.Sprintf("    - Make %d money fast\n", 1000*rule+i)
+			}
+		}
+		b.Run(fmt.Sprint(rules), func(b *testing.B) {
 			s := parse(b, household+text+"- {name: rest, do: hold}\n")
 			m := headerOf(b, strings.Replace(plainMail, "Sofa", "=?utf-8?q?S=C3=B6fa?=", 1))
 			for b.Loop() {
