@@ -34,6 +34,8 @@ type album struct {
 	pixels int // that were decoded, less those that the files' own bytes pay for
 	large  sync.Mutex
 
+	coding sync.Mutex // a JPEG anew, which takes several times its own memory
+
 	ready   chan struct{}
 	files   []string // in order; their names are ours (C25)
 	leftOut []string // what could not be made ready and why, a line each
@@ -212,7 +214,7 @@ func (a *album) affords(p *photo.Picture, bytes int) bool {
 // developed gives a photo with no pixel touched if that will do, else by way of
 // the darkroom. It came in so many bytes.
 func (a *album) developed(ctx context.Context, room *darkroom, p *photo.Picture, bytes int) (file []byte, kind string, err error) {
-	if file = p.Ready(a.limits); file != nil {
+	if file = a.untouched(p); file != nil {
 		return file, p.Type, nil
 	}
 	if !a.affords(p, bytes) {
@@ -225,7 +227,7 @@ func (a *album) developed(ctx context.Context, room *darkroom, p *photo.Picture,
 	if p, err = p.Readable(ctx, a.dir); err != nil {
 		return nil, "", err
 	}
-	if file = p.Ready(a.limits); file != nil {
+	if file = a.untouched(p); file != nil {
 		return file, p.Type, nil
 	}
 	negative, turn := p.Negative()
@@ -234,9 +236,18 @@ func (a *album) developed(ctx context.Context, room *darkroom, p *photo.Picture,
 		room.close()
 	}
 	if err == nil {
+		a.coding.Lock()
+		defer a.coding.Unlock()
 		file, err = photo.Finish(file)
 	}
 	return file, "image/jpeg", err
+}
+
+// untouched gives a photo with no pixel touched; nil if that will not do.
+func (a *album) untouched(p *photo.Picture) []byte {
+	a.coding.Lock()
+	defer a.coding.Unlock()
+	return p.Ready(a.limits)
 }
 
 // largePixels is how many pixels a picture may have without a new page for the
