@@ -139,7 +139,7 @@ func (m *mail) work(ctx context.Context, name string, photos []flow.Photo) (w po
 	if w.Flow, err = loadFlow(m.settings, app); err != nil {
 		return w, err
 	}
-	w.Photos = photos
+	w.Photos, w.NoImages = photos, app.NoImages
 	w.Values, w.Secrets = flowValues(w.Flow, app, m.verdict.Fields), map[string]string{}
 	w.Session = openSession(m.settings, m.state, app, m.report.note)
 	if app.Password.IsSet() {

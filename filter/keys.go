@@ -149,6 +149,7 @@ var objects = map[shape][]keyWord{
 		{"account", aText, false, "The account to post as, for {{account}} in the flow."},
 		{"password", aSecret, false, "Its password, for {{password}} in the flow."},
 		{"keep-session", trueOrFalse, false, "Keep the account's cookies from one mail to the next, so that it need not log in each time."},
+		{"images", trueOrFalse, false, "Whether the browser loads the site's pictures, video and sound; true unless this is given."},
 		{"pace", thePace, false, "How often the account may publish; messages above that wait."},
 		{"with", theWith, false, "What else the flow asks for: its parameters."},
 		{"fields", theFields, false, "What a message may set by a line key: value at the head of its text."},

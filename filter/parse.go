@@ -292,6 +292,7 @@ func (p *parser) app(e strictyaml.Entry) *App {
 		Pace:        pace(keys["pace"]),
 		With:        map[string]string{},
 		KeepSession: keys["keep-session"].Bool(),
+		NoImages:    keys["images"].IsSet() && !keys["images"].Bool(),
 		places:      map[string]strictyaml.Pos{"": e.Name.Pos()},
 	}
 	a.parameters(keys["with"])

@@ -106,6 +106,8 @@ type App struct {
 	NotCleaned []string
 	// KeepSession: the login of one post is tried for the next.
 	KeepSession bool
+	// NoImages: the browser loads no picture of the site's.
+	NoImages bool
 
 	places map[string]strictyaml.Pos // of the keys of With, and of the app's own name as ""
 }

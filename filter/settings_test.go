@@ -83,6 +83,16 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// A site's pictures are loaded unless its app says otherwise.
+func TestImages(t *testing.T) {
+	for written, without := range map[string]bool{"": false, ", images: true": false, ", images: false": true, ", images: no": true} {
+		s := parse(t, "owner: you@example.org\napps: {x: {flow: f, url: 'http://a'"+written+"}}\nrules: [{name: all, do: hold}]")
+		if got := s.App("x").NoImages; got != without {
+			t.Errorf("%q: without images: %v", written, got)
+		}
+	}
+}
+
 // Every mistake at once, each with its place and what to do about it.
 func TestTenMistakes(t *testing.T) {
 	_, err := ParseSettings("rules.yaml", []byte(`owner: you
@@ -223,6 +233,7 @@ func TestMistakes(t *testing.T) {
 		{"people: {fred: {addresses: a@b.c, secret: {env: ''}}}", "env has no value"},
 		{"rules: [{name: x, header: X, do: hold}]", "here belong keys and values"},
 		{"apps: {x: {flow: f, url: 'http://a', keep-session: perhaps}}", "true or false"},
+		{"apps: {x: {flow: f, url: 'http://a', images: few}}", "true or false"},
 		{"rules: [{name: x, photos: many, do: hold}]", "true or false"},
 		{"rules: [{name: x, recipient: '{person}', do: hold}]", "a whole address"},
 		{"rules: [{name: x, recipient: '{persn}@a.b', do: hold}]", `unknown placeholder "{persn}"; did you mean "{person}"?`},

@@ -67,12 +67,14 @@ type Work struct {
 	Secrets map[string]string // the same, never to be shown
 	Photos  []flow.Photo
 	Session *flow.Session // see flow.Task; nil where the account's login is not kept
+
+	NoImages bool // see flow.Task
 }
 
 // Task is the run of the flow that does the work; nobody watches it yet, and
 // nothing is committed.
 func (w Work) Task() flow.Task {
-	return flow.Task{Flow: w.Flow, Values: w.Values, Secrets: w.Secrets, Photos: w.Photos, Session: w.Session}
+	return flow.Task{Flow: w.Flow, Values: w.Values, Secrets: w.Secrets, Photos: w.Photos, Session: w.Session, NoImages: w.NoImages}
 }
 
 // lists tells whether the flow publishes, and can tell the account's ads.

@@ -178,10 +178,13 @@ func (b *Browser) how() string {
 	return "starting"
 }
 
-// begin runs the steps, with the login that a site may ask for first.
+// begin runs the steps, once the browser knows what it may ask the site for, and
+// what to answer where that asks.
 func (r *run) begin(ctx context.Context) (flow.Result, *flow.Failure) {
-	if err := r.offerLogin(ctx); err != nil {
-		return flow.Result{}, r.failure(ctx, err)
+	for _, arrange := range []func(context.Context) error{r.offerLogin, r.spare} {
+		if err := arrange(ctx); err != nil {
+			return flow.Result{}, r.failure(ctx, err)
+		}
 	}
 	return r.steps(ctx)
 }

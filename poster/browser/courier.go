@@ -140,7 +140,7 @@ func (e *errand) begin(ctx context.Context, w *windows, in proto.BrowserBrowserC
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	err = e.tab.pauseRequests(e.page)
+	err = e.tab.pauseAll(e.page)
 	if err = errors.Join(err, proto.RuntimeRunIfWaitingForDebugger{}.Call(e.page)); err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (t *tab) fenceEvent(m *cdp.Event) {
 	case load(m, &done):
 		t.recollect(done.RequestID)
 	case load(m, &failed):
-		if address := t.recollect(failed.RequestID); !failed.Canceled {
+		if address := t.recollect(failed.RequestID); !failed.Canceled && !isRefused(&failed) {
 			t.bounds.note(address, failed.ErrorText)
 		}
 	}

@@ -3,7 +3,6 @@ package browser
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/go-rod/rod/lib/proto"
 
@@ -35,23 +34,7 @@ func (r *run) offerLogin(ctx context.Context) error {
 		return err
 	}
 	l := &httpLogin{origin: r.plan.origins[0], user: user, password: password, told: map[proto.FetchRequestID]bool{}}
-	var open []*tab
-	r.tab.update(func() { r.tab.login, open = l, slices.Clone(r.tab.tabs) })
-	for _, t := range open {
-		if err := t.pauseRequests(t.page.Context(ctx)); err != nil {
-			return cause(ctx, err)
-		}
-	}
-	return nil
-}
-
-// pauseRequests has the browser ask before each request, and where a site wants
-// a login if there is one: only requests that are paused can be given it.
-func (t *tab) pauseRequests(page target) error {
-	t.mu.Lock()
-	asks := t.login != nil
-	t.mu.Unlock()
-	return proto.FetchEnable{HandleAuthRequests: asks, Patterns: []*proto.FetchRequestPattern{{URLPattern: "*"}}}.Call(page)
+	return r.pauseFrom(ctx, func(w *windows) { w.login = l })
 }
 
 // identify answers a site that asks for a login, once for each request: who asks

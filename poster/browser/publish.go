@@ -169,11 +169,10 @@ func (r *run) guard(ctx context.Context) error {
 // holdRequests has the browser ask before each request, and tell how it ends:
 // see gate. A worker of the site's is left out, which would answer instead.
 func (t *tab) holdRequests(ctx context.Context) error {
-	page := t.page.Context(ctx)
 	return errors.Join( // each is called, as prepare needs it
 		t.tellRequests(ctx),
-		proto.NetworkSetBypassServiceWorker{Bypass: true}.Call(page),
-		t.pauseRequests(page),
+		proto.NetworkSetBypassServiceWorker{Bypass: true}.Call(t.page.Context(ctx)),
+		t.pauseRequests(ctx),
 	)
 }
 

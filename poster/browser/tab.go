@@ -220,7 +220,7 @@ func (t *tab) pageEvent(m *cdp.Event) {
 }
 
 // fetchEvent answers the proxy's question for the password, and a site's, and
-// lets paused requests go on.
+// lets paused requests go on but for those that are spared.
 func (t *tab) fetchEvent(m *cdp.Event) {
 	var auth proto.FetchAuthRequired
 	if load(m, &auth) {
@@ -245,11 +245,14 @@ func (t *tab) fetchEvent(m *cdp.Event) {
 	t.mu.Lock()
 	ours := t.blank != "" && t.blank == paused.Request.URL
 	t.mu.Unlock()
-	if ours {
+	switch {
+	case ours:
 		go t.empty(paused.RequestID)
-		return
+	case t.spares(&paused):
+		go t.refuse(paused.RequestID)
+	default:
+		go t.letGo(&paused)
 	}
-	go t.letGo(&paused)
 }
 
 // call does something short that must not hang.

@@ -47,6 +47,7 @@ type windows struct {
 	front     *tab                                           // where steps are done
 	gate      *gate                                          // nil: publish is yet to come
 	blank     string                                         // address of an empty page of our own; see storage
+	sparing   bool                                           // the site's pictures are spared
 	login     *httpLogin                                     // nil: who asks by HTTP gets nothing
 	sending   *sending                                       // of photos, by all tabs; nil: nobody watches
 	asked     map[proto.NetworkRequestID]string              // addresses of requests under way, in a browser elsewhere
@@ -130,14 +131,14 @@ func (w *windows) begin(e proto.TargetAttachedToTarget) {
 	defer cancel()
 	page := target{browser: w.browser, id: e.TargetInfo.TargetID, session: e.SessionID}
 	t := &tab{windows: w, page: page, opened: time.Now()}
-	full, guarded, watched, asks := false, false, false, false
+	full, guarded, watched := false, false, false
 	w.update(func() {
-		guarded, watched, asks = w.gate != nil, w.sending != nil, w.login != nil
+		guarded, watched = w.gate != nil, w.sending != nil
 		if full = len(w.tabs) >= maxWindows; !full {
 			w.tabs = append(w.tabs, t)
 		}
 	})
-	t.prepare(guarded, watched, asks)
+	t.prepare(guarded, watched)
 	// Until then the window, and the script that has opened it, stand still.
 	err := proto.RuntimeRunIfWaitingForDebugger{}.Call(page.Context(ctx))
 	if full {
@@ -148,11 +149,11 @@ func (w *windows) begin(e proto.TargetAttachedToTarget) {
 	}
 }
 
-// prepare has the browser tell of a window that it holds, and ask before the
-// requests of one in which the publish request may be made. The browser deals
-// with a window's calls in their order, but answers some of them only when the
-// window is no longer held: so nobody waits.
-func (t *tab) prepare(guarded, watched, asks bool) {
+// prepare has the browser tell of a window that it holds, and ask before its
+// requests as in those that are open. The browser deals with a window's calls in
+// their order, but answers some of them only when the window is no longer held:
+// so nobody waits.
+func (t *tab) prepare(guarded, watched bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = proto.PageEnable{}.Call(t.page.Context(ctx))
@@ -161,8 +162,8 @@ func (t *tab) prepare(guarded, watched, asks bool) {
 	}
 	if guarded {
 		_ = t.holdRequests(ctx)
-	} else if asks {
-		_ = t.pauseRequests(t.page.Context(ctx))
+	} else {
+		_ = t.pauseRequests(ctx)
 	}
 	if watched {
 		_ = t.tellRequests(ctx)

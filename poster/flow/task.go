@@ -44,6 +44,8 @@ type Task struct {
 	// nothing committed or clicked.
 	Rehearse bool
 	Pictures bool // each TraceStep has a picture
+	// NoImages keeps the browser from loading a site's pictures, video and sound.
+	NoImages bool
 	// Session is the login that outlives the run; nil where none is kept.
 	Session *Session
 }
