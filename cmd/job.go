@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"mailapp/filter"
 	"mailapp/filter/auth"
+	"mailapp/filter/strictyaml"
 	"mailapp/poster"
 	"mailapp/poster/browser"
 	"mailapp/poster/flow"
@@ -189,7 +191,7 @@ func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
 	path := s.Path(app.Flow)
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("app %q: %w", app.Name, err)
+		return nil, noFlow(s, app, err)
 	}
 	f, err := flow.Parse(path, data)
 	if err == nil {
@@ -206,6 +208,15 @@ func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// noFlow is the mistake of rules that name a flow which cannot be read.
+func noFlow(s *filter.Settings, app *filter.App, err error) error {
+	text := fmt.Sprintf("app %q: the flow cannot be read: %v", app.Name, err)
+	if errors.Is(err, fs.ErrNotExist) {
+		text = fmt.Sprintf("app %q: there is no file %s", app.Name, s.Path(app.Flow))
+	}
+	return strictyaml.Mistakes{{File: s.File, Pos: app.FlowAt, Text: text}}
 }
 
 // newBrowser readies the browser that the settings ask for, which is not started
