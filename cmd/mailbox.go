@@ -31,7 +31,8 @@ type boxMail struct {
 	at   *inFiles // where it is in a Maildir, else nil
 }
 
-// errTaken tells that another batch is at work on the Maildir.
+// errTaken tells that another process has locked the directory; of a Maildir that
+// is another batch.
 var errTaken = errors.New("another batch is at work on it")
 
 // openMailbox finds what is to be done. The error is errTaken where that is
@@ -73,17 +74,30 @@ func (b *mailbox) openMaildir() (err error) {
 			return fmt.Errorf("%s is no Maildir: there is no directory %s in it", b.path, sub)
 		}
 	}
-	if b.lock, err = os.Open(b.path); err != nil {
+	if b.lock, err = lockDir(b.path); err != nil {
 		return err
-	}
-	if err := syscall.Flock(int(b.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return errTaken
-		}
-		return fmt.Errorf("locking %s: %w", b.path, err)
 	}
 	b.mails, err = unseen(b.path)
 	return err
+}
+
+// lockDir locks a directory until the file that it gives is closed. The error is
+// errTaken where another process has done so.
+func lockDir(dir string) (*os.File, error) {
+	lock, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		err = errTaken
+	case err != nil:
+		err = fmt.Errorf("locking %s: %w", dir, err)
+	default:
+		return lock, nil
+	}
+	return nil, errors.Join(err, lock.Close())
 }
 
 // inFiles is a mail's place in a Maildir.
