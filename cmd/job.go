@@ -166,7 +166,7 @@ func (m *mail) entry(sender string) (ledger.Job, error) {
 		id += " digest:" + hex.EncodeToString(digest)
 	}
 	if sender == "" {
-		sender = "unproven:" + oneLine(m.Envelope.Sender, 300)
+		sender = "unproven:" + m.claimed()
 	}
 	return ledger.Job{
 		Key:  poster.Key(m.verdict.Rule, m.recipient(), who, id),
@@ -175,6 +175,20 @@ func (m *mail) entry(sender string) (ledger.Job, error) {
 		Sender: sender, Recipient: withoutSecret(m.Envelope),
 		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: m.verdict.WithoutSecret(withoutCode(oneLine(m.message.Subject(), 300))),
 	}, nil
+}
+
+// claimed is the sender that the mail names and nothing proves, for people: that
+// of the envelope, or, where nobody handed one over, what stands in From.
+func (m *mail) claimed() string {
+	switch author, err := m.message.Author(); {
+	case m.Envelope.Sender != "":
+		return oneLine(m.Envelope.Sender, 300)
+	case m.SenderKnown:
+		return "<>"
+	case err == nil:
+		return author
+	}
+	return cmp.Or(oneLine(m.message.Get("From"), 300), "nobody")
 }
 
 // recipient is the envelope recipient as the rule that matched took it: an
