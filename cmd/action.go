@@ -154,6 +154,7 @@ func (m *mail) hold(ctx context.Context) error {
 	if why == "" {
 		why = fmt.Sprintf("rule %q says so", m.verdict.Rule)
 	}
+	m.report.Why = oneLine(why, 500)
 	return m.ledger.Hold(ctx, entry, why, func() error { return m.keepForOwner(entry.ID()) })
 }
 
