@@ -27,7 +27,7 @@ type mailbox struct {
 // boxMail is one mail of a mailbox.
 type boxMail struct {
 	source
-	name string   // for people
+	name string   // for people: the path below the Maildir, or the like
 	at   *inFiles // where it is in a Maildir, else nil
 }
 
@@ -182,8 +182,8 @@ func ageOf(base string, file os.FileInfo) [3]int64 {
 
 // file is the mail once its handling is done: in the folder of that name
 // (Posted, Refused, Held) where there is one, else in cur, flagged as seen
-// in either. A mail that somebody has moved meanwhile is looked for, and one that
-// is gone is nobody's loss.
+// in either; its name is that of the new place then. A mail that somebody has moved
+// meanwhile is looked for, and one that is gone is nobody's loss.
 func (l *boxMail) file(folder string) error {
 	if l.at == nil {
 		return nil
@@ -196,10 +196,13 @@ func (l *boxMail) file(folder string) error {
 	if root := folderOf(from.root, folder); root != "" {
 		to.root = root
 	}
-	err := from.moveTo(to)
+	now, err := from.moveTo(to)
 	if errors.Is(err, syscall.EXDEV) { // the folder is on another disk: no rename leads there
 		to.root = from.root
-		err = from.moveTo(to)
+		now, err = from.moveTo(to)
+	}
+	if name, bad := filepath.Rel(from.root, now.path()); bad == nil {
+		l.name = name
 	}
 	return err
 }
@@ -224,9 +227,9 @@ func (f *inFiles) find() (inFiles, bool) {
 	return inFiles{}, false
 }
 
-// moveTo renames the mail; one of the same name that is there already is not
-// overwritten.
-func (f *inFiles) moveTo(to inFiles) error {
+// moveTo renames the mail and gives where it is then; one of the same name that
+// is there already is not overwritten.
+func (f *inFiles) moveTo(to inFiles) (inFiles, error) {
 	name := to.base
 	for i := 2; *f != to; i++ {
 		if _, err := os.Lstat(to.path()); err != nil {
@@ -234,7 +237,10 @@ func (f *inFiles) moveTo(to inFiles) error {
 		}
 		to.base = fmt.Sprintf("%s_%d", name, i)
 	}
-	return os.Rename(f.path(), to.path())
+	if err := os.Rename(f.path(), to.path()); err != nil {
+		return *f, err
+	}
+	return to, nil
 }
 
 // withSeen adds the flag S; flags stand in the order of ASCII.
