@@ -154,6 +154,7 @@ func (m *mail) hold(ctx context.Context) error {
 	if why == "" {
 		why = fmt.Sprintf("rule %q says so", m.verdict.Rule)
 	}
+	m.report.Why = oneLine(why, 500)
 	return m.ledger.Hold(ctx, entry, why, func() error { return m.keepForOwner(entry.ID()) })
 }
 
@@ -174,7 +175,10 @@ const ownerTime = 4 * time.Second
 // the mail's own end is not changed by it.
 func (m *mail) notifyOwner(job poster.Job, o poster.Outcome, cause error) {
 	var failure *flow.Failure
-	untold := !errors.As(cause, &failure) && (cause == nil || o.State != ledger.Held)
+	if errors.As(cause, &failure) && failure.Unfit {
+		return // the sender alone can mend it
+	}
+	untold := failure == nil && (cause == nil || o.State != ledger.Held)
 	if untold || errors.Is(cause, browser.ErrBusy) {
 		return
 	}

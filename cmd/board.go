@@ -144,7 +144,7 @@ func (it *item) telling() string {
 	case it.result == wasPosted:
 		more = []string{r.URL}
 	case it.result == wasHeld:
-		more = []string{"see mailapp ledger: " + r.ID, r.cause(), r.Aside}
+		more = []string{"see mailapp ledger: " + r.ID, r.Why, r.cause(), r.Aside}
 	default:
 		more = []string{r.cause(), r.Aside}
 	}

@@ -84,7 +84,10 @@ func (t *trial) sample(in io.Reader) (message *io.SectionReader, fields map[stri
 // a day and cause, also if a mail has failed of it meanwhile.
 func (t *trial) warnOwner(failure *flow.Failure, path string) error {
 	meaning := "so a mail to it would fail."
-	if failure.Fault == flow.Sender {
+	switch {
+	case failure.Unfit:
+		meaning = "because what it fills in has not what the flow needs. Give it a mail that has, on standard input."
+	case failure.Fault == flow.Sender:
 		meaning = "because the site refuses what the canary fills in. Give it a mail that the site takes, on standard input."
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ownerTime)

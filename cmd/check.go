@@ -93,7 +93,7 @@ func checkAll(flag string) (*filter.Settings, []flow.Note, error) {
 			mistakes = append(mistakes, err)
 			continue
 		}
-		for _, hint := range slices.Concat(f.Notes, f.Hints()) {
+		for _, hint := range slices.Concat(f.Notes, f.Hints(), unusedSettings(settings, app, f)) {
 			if !slices.Contains(hints, hint) { // several apps may share a flow
 				hints = append(hints, hint)
 			}

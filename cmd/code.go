@@ -108,7 +108,7 @@ func (m *mail) waitsAsFirst(ctx context.Context, job poster.Job) (bool, error) {
 		if err := m.ledger.Hold(ctx, job.Job, firstPost, func() error { return m.keepForOwner(job.ID()) }); err != nil {
 			return err
 		}
-		m.report.Outcome = string(ledger.Held)
+		m.report.Outcome, m.report.Why = string(ledger.Held), firstPost
 		return m.askBack(ctx, question{
 			kind: releasing, about: job.Key, to: job.Sender, limit: releaseLimit,
 			subject: "Please confirm: " + job.Title,

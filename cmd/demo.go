@@ -48,7 +48,7 @@ func newDemoCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		defer d.server.Close()
+		defer d.close()
 		if err := d.run(); err != nil {
 			return err
 		}
@@ -65,6 +65,7 @@ func newDemoCommand() *cobra.Command {
 type demo struct {
 	out    io.Writer
 	dir    string
+	lock   *os.File // of dir: two at once would each spoil what the other finds there
 	site   *fakesite.Site
 	server *http.Server
 	url    string
@@ -76,32 +77,67 @@ func newDemo(c *cobra.Command) (*demo, error) {
 		return nil, err
 	}
 	d := &demo{out: c.OutOrStdout(), dir: filepath.Join(base, "mailapp", "demo")}
+	if err := d.take(); err != nil {
+		return nil, err
+	}
 	if fresh, _ := c.Flags().GetBool("fresh"); fresh {
-		if err := os.RemoveAll(d.dir); err != nil {
-			return nil, err
-		}
+		err = d.empty()
 	}
-	if err := os.MkdirAll(d.dir, 0o700); err != nil {
-		return nil, err
+	if err == nil {
+		err = d.serve()
 	}
-	if err := d.serve(); err != nil {
-		return nil, fmt.Errorf("the demo's site: %w", err)
+	if err == nil {
+		err = d.writeFiles()
 	}
-	if err := d.writeFiles(); err != nil {
-		d.server.Close()
-		return nil, err
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("making the demo: %w", err), d.close())
 	}
 	return d, nil
+}
+
+// take makes the directory where it is missing, and sees to it that no other demo
+// is at work there.
+func (d *demo) take() (err error) {
+	if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return err
+	}
+	if d.lock, err = lockDir(d.dir); !errors.Is(err, errTaken) {
+		return err
+	}
+	site := ""
+	if address, err := os.ReadFile(d.path("address")); err == nil {
+		site = fmt.Sprintf(", with its site at http://%s", address)
+	}
+	return fmt.Errorf("another demo is running%s; hint: end it with Ctrl-C, or wait until it has ended", site)
+}
+
+// empty removes what earlier demos have left. The directory itself stays, for it
+// is locked.
+func (d *demo) empty() error {
+	entries, err := os.ReadDir(d.dir)
+	errs := []error{err}
+	for _, e := range entries {
+		errs = append(errs, os.RemoveAll(d.path(e.Name())))
+	}
+	return errors.Join(errs...)
+}
+
+func (d *demo) close() error {
+	var err error
+	if d.server != nil {
+		err = d.server.Close()
+	}
+	return errors.Join(err, d.lock.Close())
 }
 
 // serve brings the site up, on the port of the last time if that is free: the
 // receipts' links stay good.
 func (d *demo) serve() error {
 	var err error
-	if d.site, err = fakesite.New(filepath.Join(d.dir, "site")); err != nil {
+	if d.site, err = fakesite.New(d.path("site")); err != nil {
 		return err
 	}
-	portFile := filepath.Join(d.dir, "address")
+	portFile := d.path("address")
 	address, err := os.ReadFile(portFile)
 	if err != nil {
 		address = []byte("127.0.0.1:0")

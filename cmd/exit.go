@@ -10,6 +10,7 @@ import (
 	"mailapp/filter"
 	"mailapp/poster"
 	"mailapp/poster/browser"
+	"mailapp/poster/flow"
 	"mailapp/poster/ledger"
 )
 
@@ -68,6 +69,7 @@ func endingOf(err error) ending {
 		bad    unpostable
 		defect *filter.Defect
 		turn   poster.Wait
+		failed *flow.Failure
 	)
 	switch {
 	case err == nil:
@@ -76,6 +78,8 @@ func endingOf(err error) ending {
 		return ending{exitDenied, "5.7.1", denied.text}
 	case errors.As(err, &bad):
 		return ending{exitData, "5.6.0", bad.text}
+	case errors.As(err, &failed) && failed.Unfit:
+		return ending{exitData, "5.6.0", failed.Said}
 	case errors.As(err, &defect) && defect.Forbidden:
 		return ending{exitDenied, "5.7.1", defect.Text}
 	case errors.As(err, &defect):

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"mailapp/filter"
+	"mailapp/poster/flow"
 	"mailapp/poster/ledger"
 )
 
@@ -24,6 +25,7 @@ func TestEndingOf(t *testing.T) {
 		"defect":        {&filter.Defect{Text: "No mail."}, 65, "5.6.0 No mail."},
 		"forbidden":     {&filter.Defect{Text: "Two authors.", Forbidden: true}, 77, "5.7.1 Two authors."},
 		"busy":          {ledger.ErrBusy, 75, "4.3.0 Another copy of this message is being worked on; it will be tried again."},
+		"unfit":         {fmt.Errorf("later: %w", &flow.Failure{Fault: flow.Sender, Unfit: true, Step: "step 2", Said: "The site needs a photo."}), 65, "5.6.0 The site needs a photo."},
 		"deadline":      {context.DeadlineExceeded, 75, "4.3.0 The work took too long; it will be tried again."},
 		"anything else": {errors.New("open /home/fred/secret: permission denied"), 75, "4.3.0 The message could not be handled now; it will be tried again."},
 	} {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"mailapp/filter"
 	"mailapp/filter/auth"
+	"mailapp/filter/strictyaml"
 	"mailapp/poster"
 	"mailapp/poster/browser"
 	"mailapp/poster/flow"
@@ -164,7 +166,7 @@ func (m *mail) entry(sender string) (ledger.Job, error) {
 		id += " digest:" + hex.EncodeToString(digest)
 	}
 	if sender == "" {
-		sender = "unproven:" + oneLine(m.Envelope.Sender, 300)
+		sender = "unproven:" + m.claimed()
 	}
 	return ledger.Job{
 		Key:  poster.Key(m.verdict.Rule, m.recipient(), who, id),
@@ -173,6 +175,20 @@ func (m *mail) entry(sender string) (ledger.Job, error) {
 		Sender: sender, Recipient: withoutSecret(m.Envelope),
 		MessageID: m.message.MessageID(), References: m.message.Get("References"), Subject: m.verdict.WithoutSecret(withoutCode(oneLine(m.message.Subject(), 300))),
 	}, nil
+}
+
+// claimed is the sender that the mail names and nothing proves, for people: that
+// of the envelope, or, where nobody handed one over, what stands in From.
+func (m *mail) claimed() string {
+	switch author, err := m.message.Author(); {
+	case m.Envelope.Sender != "":
+		return oneLine(m.Envelope.Sender, 300)
+	case m.SenderKnown:
+		return "<>"
+	case err == nil:
+		return author
+	}
+	return cmp.Or(oneLine(m.message.Get("From"), 300), "nobody")
 }
 
 // recipient is the envelope recipient as the rule that matched took it: an
@@ -189,7 +205,7 @@ func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
 	path := s.Path(app.Flow)
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("app %q: %w", app.Name, err)
+		return nil, noFlow(s, app, err)
 	}
 	f, err := flow.Parse(path, data)
 	if err == nil {
@@ -206,6 +222,15 @@ func loadFlow(s *filter.Settings, app *filter.App) (*flow.Flow, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// noFlow is the mistake of rules that name a flow which cannot be read.
+func noFlow(s *filter.Settings, app *filter.App, err error) error {
+	text := fmt.Sprintf("app %q: the flow cannot be read: %v", app.Name, err)
+	if errors.Is(err, fs.ErrNotExist) {
+		text = fmt.Sprintf("app %q: there is no file %s", app.Name, s.Path(app.Flow))
+	}
+	return strictyaml.Mistakes{{File: s.File, Pos: app.FlowAt, Text: text}}
 }
 
 // newBrowser readies the browser that the settings ask for, which is not started

@@ -159,18 +159,39 @@ func settleRetry(ctx context.Context, o *settling, claim *ledger.Claim, _ []stri
 	}
 	defer message.Close()
 	claim.Close() // the worker claims it
-	r := delivery{in: message, rules: o.rules, kept: &kept, retry: true}.handleUntilSignal()
+	var proofs []string
+	r := delivery{in: message, rules: o.rules, kept: &kept, retry: true, progress: func(e event) {
+		if e.Stage == "proof" {
+			proofs = append(proofs, e.Text)
+		}
+	}}.handleUntilSignal()
 	if r.Exit != exitDone {
 		return fmt.Errorf("%s: %s", claim.ID(), r.cause())
 	}
-	o.say("%s", summary(r))
 	if r.Outcome == string(ledger.Held) && r.ID == claim.ID() {
+		o.sayHeldAgain(r, proofs)
 		return nil
 	}
+	o.say("%s", summary(r))
 	if err := closeIfReplaced(ctx, o.ledger, o.state, claim.ID(), r.ID); err != nil {
 		return err
 	}
 	return o.state.forget(claim.ID())
+}
+
+// sayHeldAgain says why a retry has come to nothing; proofs are what was tried to
+// prove the sender.
+func (o *settling) sayHeldAgain(r report, proofs []string) {
+	o.say("%s is held again: %s", r.ID, r.Why)
+	if r.Sender != "" { // it was not for want of a proof
+		return
+	}
+	for _, p := range proofs {
+		o.say("  %s", oneLine(p, 500))
+	}
+	if len(proofs) > 0 {
+		o.say("hint: change rules.yaml so that one of these proves the sender (man mailapp-rules, WHO SENT IT), or close it: mailapp ledger forget %s", r.ID)
+	}
 }
 
 // elsewhere says on which other host a mail may be kept.

@@ -21,6 +21,7 @@ type report struct {
 	Rule      string    `json:"rule,omitempty"`
 	Decision  string    `json:"decision,omitempty"` // the action
 	Outcome   string    `json:"outcome,omitempty"`  // of a post: posted, rejected, held, posted earlier …
+	Why       string    `json:"why,omitempty"`      // it is held, for the owner
 	URL       string    `json:"url,omitempty"`
 	Exit      int       `json:"exit"`
 	Status    string    `json:"status,omitempty"`

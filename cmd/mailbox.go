@@ -27,11 +27,12 @@ type mailbox struct {
 // boxMail is one mail of a mailbox.
 type boxMail struct {
 	source
-	name string   // for people
+	name string   // for people: the path below the Maildir, or the like
 	at   *inFiles // where it is in a Maildir, else nil
 }
 
-// errTaken tells that another batch is at work on the Maildir.
+// errTaken tells that another process has locked the directory; of a Maildir that
+// is another batch.
 var errTaken = errors.New("another batch is at work on it")
 
 // openMailbox finds what is to be done. The error is errTaken where that is
@@ -73,17 +74,30 @@ func (b *mailbox) openMaildir() (err error) {
 			return fmt.Errorf("%s is no Maildir: there is no directory %s in it", b.path, sub)
 		}
 	}
-	if b.lock, err = os.Open(b.path); err != nil {
+	if b.lock, err = lockDir(b.path); err != nil {
 		return err
-	}
-	if err := syscall.Flock(int(b.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return errTaken
-		}
-		return fmt.Errorf("locking %s: %w", b.path, err)
 	}
 	b.mails, err = unseen(b.path)
 	return err
+}
+
+// lockDir locks a directory until the file that it gives is closed. The error is
+// errTaken where another process has done so.
+func lockDir(dir string) (*os.File, error) {
+	lock, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		err = errTaken
+	case err != nil:
+		err = fmt.Errorf("locking %s: %w", dir, err)
+	default:
+		return lock, nil
+	}
+	return nil, errors.Join(err, lock.Close())
 }
 
 // inFiles is a mail's place in a Maildir.
@@ -168,8 +182,8 @@ func ageOf(base string, file os.FileInfo) [3]int64 {
 
 // file is the mail once its handling is done: in the folder of that name
 // (Posted, Refused, Held) where there is one, else in cur, flagged as seen
-// in either. A mail that somebody has moved meanwhile is looked for, and one that
-// is gone is nobody's loss.
+// in either; its name is that of the new place then. A mail that somebody has moved
+// meanwhile is looked for, and one that is gone is nobody's loss.
 func (l *boxMail) file(folder string) error {
 	if l.at == nil {
 		return nil
@@ -182,10 +196,13 @@ func (l *boxMail) file(folder string) error {
 	if root := folderOf(from.root, folder); root != "" {
 		to.root = root
 	}
-	err := from.moveTo(to)
+	now, err := from.moveTo(to)
 	if errors.Is(err, syscall.EXDEV) { // the folder is on another disk: no rename leads there
 		to.root = from.root
-		err = from.moveTo(to)
+		now, err = from.moveTo(to)
+	}
+	if name, bad := filepath.Rel(from.root, now.path()); bad == nil {
+		l.name = name
 	}
 	return err
 }
@@ -210,9 +227,9 @@ func (f *inFiles) find() (inFiles, bool) {
 	return inFiles{}, false
 }
 
-// moveTo renames the mail; one of the same name that is there already is not
-// overwritten.
-func (f *inFiles) moveTo(to inFiles) error {
+// moveTo renames the mail and gives where it is then; one of the same name that
+// is there already is not overwritten.
+func (f *inFiles) moveTo(to inFiles) (inFiles, error) {
 	name := to.base
 	for i := 2; *f != to; i++ {
 		if _, err := os.Lstat(to.path()); err != nil {
@@ -220,7 +237,10 @@ func (f *inFiles) moveTo(to inFiles) error {
 		}
 		to.base = fmt.Sprintf("%s_%d", name, i)
 	}
-	return os.Rename(f.path(), to.path())
+	if err := os.Rename(f.path(), to.path()); err != nil {
+		return *f, err
+	}
+	return to, nil
 }
 
 // withSeen adds the flag S; flags stand in the order of ASCII.

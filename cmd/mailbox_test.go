@@ -94,6 +94,14 @@ func TestFile(t *testing.T) {
 			t.Errorf("%s: %v", b.mails[i].name, err)
 		}
 	}
+	var names []string
+	for _, l := range b.mails {
+		names = append(names, l.name)
+	}
+	called := []string{"../.Post.Posted/cur/1.a:2,S", ".Held/cur/2.b:2,FST", "cur/3.c:2,RS", "new/4.d", "cur/5.e_2:2,S", "cur/6.f:2,S"}
+	if !slices.Equal(names, called) {
+		t.Errorf("people are told of %q, not %q", names, called)
+	}
 	var found []string
 	for _, pattern := range []string{"new/*", "cur/*", ".Held/cur/*", "../.Post.Posted/cur/*"} {
 		files, _ := filepath.Glob(filepath.Join(root, pattern))

@@ -104,29 +104,38 @@ func (m *mail) read() (err error) {
 
 // prove finds out who really sent the message. What was proven when a mail was
 // put aside stays so: signatures and addresses expire while it waits.
-func (m *mail) prove(ctx context.Context) (err error) {
+func (m *mail) prove(ctx context.Context) error {
 	if m.Evidence != nil && m.stillCounts(*m.Evidence) {
 		m.evidence = *m.Evidence
-	} else {
-		// What the rules make of the mail before anything is proven tells
-		// whom its recipient names.
-		asked, err := m.settings.Decide(m.message, m.Envelope, nil)
-		if err != nil {
-			return err
-		}
-		request := proofRequest(ctx, m.settings, m.message, m.Envelope, asked)
-		if !m.proofDecides(asked) {
-			request.Message = nil // nobody need ask the DNS
-		}
-		if m.evidence, err = auth.Check(ctx, request); err != nil {
-			return err
-		}
+	} else if err := m.ask(ctx); err != nil {
+		return err
 	}
 	if m.evidence.Proven() {
 		m.report.Sender = m.evidence.Address
 		m.say("proof", "%s is %s, by %s", m.evidence.Address, m.evidence.Person, m.evidence.Method)
 	}
 	return nil
+}
+
+// ask tries every proof, and says why none counts where that matters.
+func (m *mail) ask(ctx context.Context) error {
+	// What the rules make of the mail before anything is proven tells whom its
+	// recipient names.
+	asked, err := m.settings.Decide(m.message, m.Envelope, nil)
+	if err != nil {
+		return err
+	}
+	request := proofRequest(ctx, m.settings, m.message, m.Envelope, asked)
+	if !m.proofDecides(asked) {
+		request.Message = nil // nobody need ask the DNS
+	}
+	m.evidence, err = auth.Check(ctx, request)
+	if m.proofDecides(asked) && !m.evidence.Proven() {
+		for _, c := range m.evidence.Checks {
+			m.say("proof", "not by %s: %s", c.Method, c.Why)
+		}
+	}
+	return err
 }
 
 // stillCounts tells whether the person who was proven still has the address.
@@ -226,6 +235,9 @@ func (m *mail) post(ctx context.Context) error {
 func (m *mail) noteOutcome(o poster.Outcome) {
 	m.report.URL, m.report.Screenshot = o.Result.URL, o.Screenshot
 	m.report.Outcome = outcomeWord(o.State, o.Result)
+	if o.State == ledger.Held {
+		m.report.Why = oneLine(o.Result.Said, 500)
+	}
 	if o.Earlier && o.State != "" {
 		m.report.Outcome += " earlier"
 	}

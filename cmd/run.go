@@ -163,6 +163,8 @@ func summary(r report) string {
 	switch {
 	case r.URL != "":
 		return r.Outcome + ": " + oneLine(r.URL, 300)
+	case r.Outcome != "" && r.Why != "":
+		return r.Outcome + ": " + oneLine(r.Why, 300) + " (" + r.ID + "; see mailapp ledger)"
 	case r.Outcome != "":
 		return r.Outcome + " (" + r.ID + "; see mailapp ledger)"
 	}

@@ -231,7 +231,7 @@ apps:
     url: @SITE@
     account: fred@example.org
     password: {file: password}
-    with: {category: For sale, condition: Used}
+    with: {category: For sale}
 rules:
   - {name: spam, subject: [Make money fast], do: reject, reason: We do not take this.}
   - {name: ads, recipient: "{person}_{app}@example.org", do: post}

@@ -46,13 +46,20 @@ var traceTemplate = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("trace").Funcs(template.FuncMap{
 		"picture": pictureURL,
 		"page":    func(dom []byte) string { return string(dom) },
-		"fault":   func(f flow.Fault) string { return faultWords[f] },
+		"fault":   whoseFault,
 		"took":    func(d time.Duration) string { return d.Round(time.Millisecond).String() },
 		"clock":   func(t time.Time) string { return t.Format("15:04:05.000") },
 	}).Parse(traceSource))
 })
 
-// faultWords say who can do something about a failure (C27).
+// whoseFault says who can do something about a failure (C27).
+func whoseFault(f *flow.Failure) string {
+	if f.Unfit {
+		return "The mail does not have what the site needs."
+	}
+	return faultWords[f.Fault]
+}
+
 var faultWords = map[flow.Fault]string{
 	flow.Sender: "The site refuses what the mail says.",
 	flow.Owner:  "The flow, the account or the settings need a look.",

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -99,6 +100,47 @@ func checkSettings(s *filter.Settings, app *filter.App, f *flow.Flow) error {
 		return nil
 	}
 	return mistakes
+}
+
+// unusedSettings gives what the app sets, or lets mails set, and its flow has no
+// use for: the name may be mistyped. What every mail sets is left out, used or not.
+func unusedSettings(s *filter.Settings, app *filter.App, f *flow.Flow) []flow.Note {
+	used := append(f.Names(), titleLength)
+	var notes []flow.Note
+	for _, name := range namesSet(app) {
+		if slices.Contains(used, name) || slices.Contains(ofEveryMail, name) || slices.Contains(f.Reads(), name) {
+			continue
+		}
+		text := fmt.Sprintf("app %q: %q is set for nothing, because {{%[2]s}} stands nowhere in the flow", app.Name, name)
+		if near := strictyaml.Nearest(name, settable(used, f)); near != "" {
+			text += fmt.Sprintf("; did you mean %q?", near)
+		}
+		notes = append(notes, flow.Note{File: s.File, Pos: app.Place(name), Text: text})
+	}
+	return notes
+}
+
+// settable leaves those of a flow's placeholders that an app may have set.
+func settable(names []string, f *flow.Flow) []string {
+	others := slices.Concat(f.Reads(), []string{"site", "account", "body", "html",
+		flow.Password, flow.Photos, flow.OnePhoto, flow.PhotoNumber, flow.PhotoCount})
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(others, name) })
+}
+
+// namesSet gives the names that the app sets or lets mails set, each once, in the
+// order of the file.
+func namesSet(app *filter.App) []string {
+	names := slices.Collect(maps.Keys(app.With))
+	for _, field := range app.Fields {
+		if _, given := app.With[field.Name]; !given {
+			names = append(names, field.Name)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		p, q := app.Place(a), app.Place(b)
+		return cmp.Or(p.Line-q.Line, p.Column-q.Column)
+	})
+	return names
 }
 
 func mailSets(app *filter.App, name string) bool {

@@ -286,6 +286,7 @@ func (p *parser) app(e strictyaml.Entry) *App {
 	a := &App{
 		Name:        e.Key,
 		Flow:        keys["flow"].Text(),
+		FlowAt:      keys["flow"].Pos(),
 		URL:         keys["url"].Text(),
 		Account:     keys["account"].Text(),
 		Password:    source(keys["password"]),

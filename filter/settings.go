@@ -92,7 +92,8 @@ type Person struct {
 // App is one web site and how to post there as one account.
 type App struct {
 	Name     string
-	Flow     string // file as written; see Settings.Path
+	Flow     string         // file as written; see Settings.Path
+	FlowAt   strictyaml.Pos // where it is written
 	URL      string
 	Account  string
 	Password Source

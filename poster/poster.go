@@ -128,7 +128,9 @@ func Key(rule, recipient, sender, message string) string {
 // Post carries the job out, or finishes what an earlier delivery began. An
 // error means that it must be tried again later; the outcome may be set
 // beside it, when the ad is up but the receipt could not be sent. A [Wait] says
-// that it is not the job's turn: nothing has been tried.
+// that it is not the job's turn: nothing has been tried. A [flow.Failure] that is
+// Unfit says that the mail can never be posted as it is, and the ledger knows no
+// more of it than before.
 func (p *Poster) Post(ctx context.Context, job Job) (Outcome, error) {
 	t := &try{Poster: p, job: job, locks: map[string]func(){}}
 	defer t.unlock()
@@ -217,6 +219,8 @@ func (t *try) run(ctx context.Context, claim *ledger.Claim) (Outcome, error) {
 	failure := &flow.Failure{Published: t.committed}
 	errors.As(err, &failure)
 	switch {
+	case failure.Unfit && !t.committed:
+		return Outcome{}, t.release(claim, err)
 	case failure.Fault == flow.Sender:
 		return t.settle(claim, Outcome{State: ledger.Rejected, Screenshot: failure.Screenshot,
 			Result: ledger.Result{Said: failure.Said}, Cause: err})

@@ -281,6 +281,28 @@ func TestRefusedBySite(t *testing.T) {
 	}
 }
 
+// What a mail lacks, and the run alone found out, is no word of the site's: nobody
+// is told by us, and nothing is settled.
+func TestUnfit(t *testing.T) {
+	b := newBench(t)
+	b.site.run = func(context.Context, flow.Task) (flow.Result, error) {
+		return flow.Result{}, &flow.Failure{Fault: flow.Sender, Unfit: true, Said: "The site needs a photo."}
+	}
+	job := aJob()
+	job.MailRefusals = true
+	var failure *flow.Failure
+	for range 2 {
+		if o, err := b.Post(context.Background(), job); !errors.As(err, &failure) || !failure.Unfit || o.State != "" {
+			t.Errorf("%+v, %v", o, err)
+		}
+	}
+	if e, err := b.Ledger.Find(context.Background(), job.Key); err != nil || e.State != ledger.None || e.Said != "" || len(b.letters) > 0 {
+		t.Errorf("%+v, %v, %d letters", e, err, len(b.letters))
+	}
+	b.site.run = b.site.publish
+	b.post(t, ledger.Posted)
+}
+
 // C11, on one host: of two copies at once one posts, the other is tried later.
 func TestBusy(t *testing.T) {
 	b := newBench(t)

@@ -196,7 +196,7 @@ func (q *inquiry) try(m Method, needless bool) trial {
 func (q *inquiry) author() (*Person, string) {
 	authors := peopleWho(q.People, func(p *Person) bool { return p.has(q.from) })
 	if len(authors) == 0 {
-		return nil, fmt.Sprintf("From %s is nobody's address in the settings", shown(q.from.String()))
+		return nil, fmt.Sprintf("From %s is no person's address; whoever may post from it needs it under people, addresses, in rules.yaml", shown(q.from.String()))
 	}
 	who := choose(authors, q.Claimed)
 	if who == nil {

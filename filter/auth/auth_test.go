@@ -64,10 +64,10 @@ func TestCheck(t *testing.T) {
 		{name: "From with a U-label", req: Request{From: "alice@göod.example", SASLLogin: "alice"}, says: "A-labels"},
 		{name: "login", req: Request{From: "alice@good.example", SASLLogin: "alice"}, want: "alice", by: SASL},
 		{name: "login as an address of the person", req: Request{From: "alice@good.example", SASLLogin: "Alice@Good.example"}, want: "alice", by: SASL},
-		{name: "login in another case is another login", req: Request{From: "alice@good.example", SASLLogin: "Alice"}, says: "belongs to nobody"},
-		{name: "login of nobody", req: Request{From: "alice@good.example", SASLLogin: "mallory"}, says: "belongs to nobody"},
+		{name: "login in another case is another login", req: Request{From: "alice@good.example", SASLLogin: "Alice"}, says: "is no person's; whoever may post by it needs it under people, logins, in rules.yaml"},
+		{name: "login of nobody", req: Request{From: "alice@good.example", SASLLogin: "mallory"}, says: "is no person's; whoever may post by it needs it under people, logins, in rules.yaml"},
 		{name: "login that is the local part of an address only", req: Request{From: "dave@good.example", SASLLogin: "dave",
-			People: []Person{{Name: "dave", Addresses: []string{"dave@good.example"}}}}, says: "belongs to nobody"},
+			People: []Person{{Name: "dave", Addresses: []string{"dave@good.example"}}}}, says: "is no person's; whoever may post by it needs it under people, logins, in rules.yaml"},
 		{name: "login of bob, From alice", // C16
 			req: Request{From: "alice@good.example", SASLLogin: "bob"}, says: `belongs to "bob", but From`},
 		{name: "login of bob, From alice, her domain proven", // C16
@@ -86,7 +86,7 @@ func TestCheck(t *testing.T) {
 		{name: "From in capitals, as phones write it",
 			req: Request{From: "Alice@GOOD.example", Fields: header(one(dmarcPass), nil)}, want: "alice", by: AuthenticationResults},
 		{name: "From is nobody's", // C16
-			req: Request{From: "eve@good.example", Fields: header(one(dmarcPass), nil)}, says: "nobody's address"},
+			req: Request{From: "eve@good.example", Fields: header(one(dmarcPass), nil)}, says: `From "eve@good.example" is no person's address; whoever may post from it needs it under people, addresses, in rules.yaml`},
 		{name: "the Kelvin sign is not k",
 			req:  Request{From: "\u212aate@good.example", SASLLogin: "kate", People: []Person{{Name: "kate", Addresses: []string{"kate@good.example"}, Logins: []string{"kate"}}}},
 			says: "is not an address of that person"},

@@ -41,7 +41,7 @@ func (q *inquiry) loggedIn(name, source string) trial {
 	login := shown(name)
 	holders := peopleWho(q.People, func(p *Person) bool { return p.hasLogin(name) })
 	if len(holders) == 0 {
-		return trial{why: fmt.Sprintf("the login %s belongs to nobody in the settings (RFC 4954)", login)}
+		return trial{why: fmt.Sprintf("the login %s is no person's; whoever may post by it needs it under people, logins, in rules.yaml (RFC 4954)", login)}
 	}
 	authors := slices.DeleteFunc(slices.Clone(holders), func(p *Person) bool { return !p.has(q.from) })
 	if len(authors) == 0 {

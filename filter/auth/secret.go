@@ -78,7 +78,7 @@ func (q *inquiry) trySecret(needless bool) trial {
 	}
 	named := peopleWho(q.People, func(p *Person) bool { return p.Name == q.Claimed })
 	if len(named) != 1 {
-		return trial{why: fmt.Sprintf("the settings have no one person %s, whom the recipient address names", shown(q.Claimed))}
+		return trial{why: fmt.Sprintf("there is no one person %s under people in rules.yaml, whom the recipient address names", shown(q.Claimed))}
 	}
 	who, name := named[0], shown(named[0].Name)
 	switch {

@@ -405,19 +405,26 @@ func (n Node) shape() string {
 // DidYouMean gives `; did you mean "post"?` for the nearest of words, or the
 // list of words where none is near and they are few, or nothing.
 func DidYouMean(word string, words []string) string {
+	near := Nearest(word, words)
+	switch {
+	case near != "":
+		return fmt.Sprintf("; did you mean %q?", near)
+	case len(words) > 0 && len(words) <= 16:
+		return "; there are: " + strings.Join(words, ", ")
+	}
+	return ""
+}
+
+// Nearest gives the one of words that word may be a slip for, "" if it is like
+// none of them.
+func Nearest(word string, words []string) string {
 	best, distance := "", len(word)/2+1
 	for _, w := range words {
 		if d := editDistance(strings.ToLower(word), w); d < distance {
 			best, distance = w, d
 		}
 	}
-	switch {
-	case best != "":
-		return fmt.Sprintf("; did you mean %q?", best)
-	case len(words) > 0 && len(words) <= 16:
-		return "; there are: " + strings.Join(words, ", ")
-	}
-	return ""
+	return best
 }
 
 // editDistance counts insertions, deletions, substitutions and swaps of

@@ -293,5 +293,5 @@ func (r *run) enoughPhotos() error {
 		return nil
 	}
 	said := flow.TooFewPhotos(least, len(r.photos), r.leftOut)
-	return &trouble{fault: flow.Sender, said: said, err: errors.New(said)}
+	return &trouble{fault: flow.Sender, unfit: true, said: said, err: errors.New(said)}
 }

@@ -15,6 +15,7 @@ type trouble struct {
 	fault  flow.Fault
 	said   string // the site's own words, if it is known which; else the page is asked
 	dialog bool   // said is that of a native dialog
+	unfit  bool   // said is our own word of the mail
 	undone bool   // the page that follows publish proves that nothing was published
 	err    error
 }
@@ -119,7 +120,7 @@ func (r *run) failure(ctx context.Context, err error) *flow.Failure {
 	if r.confirmed && t.fault == flow.Sender {
 		t.fault = flow.Owner // the ad is online: nobody should send it again
 	}
-	f := &flow.Failure{Fault: t.fault, Said: t.said, Published: r.published && !t.undone, Trace: r.trace, Err: r.blotted(t.err)}
+	f := &flow.Failure{Fault: t.fault, Said: t.said, Unfit: t.unfit, Published: r.published && !t.undone, Trace: r.trace, Err: r.blotted(t.err)}
 	if r.current != nil {
 		f.Step = r.task.Flow.Place(*r.current)
 	}

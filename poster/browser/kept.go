@@ -244,7 +244,11 @@ func (h *house) launch(b *Browser) error {
 func (c *client) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*callLimit)
 	defer cancel()
+	began := time.Now()
 	_, err := c.Call(ctx, "", proto.BrowserGetVersion{}.ProtoReq(), nil)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return inWords(err, "the browser does not answer (waited %v)", time.Since(began).Round(100*time.Millisecond))
+	}
 	return err
 }
 

@@ -99,9 +99,10 @@ func (w *wire) explain(err error) error {
 
 // door is where a browser elsewhere is entered.
 type door struct {
-	url  *url.URL
-	host string // what it is called by; "": as in url
-	http *http.Client
+	url   *url.URL
+	host  string // what it is called by; "": as in url
+	http  *http.Client
+	since time.Time // when we came to it
 }
 
 // dial connects to a browser elsewhere.
@@ -112,7 +113,7 @@ func dial(ctx context.Context, address string) (*wire, error) {
 	if err != nil || u.Hostname() == "" || !slices.Contains([]string{"ws", "wss", "http", "https"}, u.Scheme) {
 		return nil, errAddress
 	}
-	d := &door{url: u, http: &http.Client{
+	d := &door{url: u, since: time.Now(), http: &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // where a token would go along
 	}}
 	if strings.HasPrefix(u.Scheme, "http") {
@@ -185,6 +186,8 @@ func (d *door) knock(ctx context.Context, request func() (*http.Response, error)
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxVersion))
 		resp.Body.Close()
 		switch {
+		case ctx.Err() != nil: // it has stopped in the middle
+			return nil, d.unreachable(ctx, err)
 		case resp.StatusCode == http.StatusInternalServerError && d.host == "" && d.byAddress(ctx):
 		case resp.StatusCode == http.StatusOK && err == nil:
 			return body, nil
@@ -214,14 +217,16 @@ func (d *door) byAddress(ctx context.Context) bool {
 // unreachable says why there was no answer, without the address.
 func (d *door) unreachable(ctx context.Context, err error) error {
 	var whole *url.Error
-	if !errors.As(err, &whole) {
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, context.DeadlineExceeded):
+		return inWords(cause, "the browser at %s does not answer (waited %v); hint: is it running, and does no firewall stand in between?",
+			d.url.Host, time.Since(d.since).Round(100*time.Millisecond))
+	case cause != nil:
+		return stopped(cause)
+	case !errors.As(err, &whole):
 		return fmt.Errorf("what answers at %s does not speak the DevTools protocol", d.url.Host)
 	}
-	err = whole.Err
-	if ctx.Err() != nil {
-		err = fmt.Errorf("it does not answer (%w)", context.Cause(ctx))
-	}
-	return fmt.Errorf("the browser at %s cannot be reached: %w", d.url.Host, err)
+	return fmt.Errorf("the browser at %s cannot be reached: %w", d.url.Host, whole.Err)
 }
 
 // refused says what an answer means that lets nobody in. One that has no room

@@ -390,12 +390,14 @@ func TestDoor(t *testing.T) {
 	}
 	mute := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if conn, err := websocket.Accept(w, r, nil); err == nil {
-			conn.CloseRead(t.Context()) // and never an answer, but to pings
-			<-t.Context().Done()
+			for err == nil { // and never an answer, but to pings
+				_, _, err = conn.Read(r.Context())
+			}
 		}
 	}))
 	defer mute.CloseClientConnections()
-	w, err := dial(ctx, strings.Replace(mute.URL, "http", "ws", 1))
+	muteURL := strings.Replace(mute.URL, "http", "ws", 1)
+	w, err := dial(ctx, muteURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -409,9 +411,27 @@ func TestDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	short, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer stop()
-	if err := Reach(short, "ws://"+silent.Addr().String()); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "it does not answer") {
-		t.Errorf("of one that says nothing: %v", err)
+	half := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "{")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	defer half.Close()
+	for address, want := range map[string]string{
+		"ws://" + silent.Addr().String(): "the browser at " + silent.Addr().String() + " does not answer (waited ",
+		half.URL:                         " does not answer (waited ",
+		muteURL:                          " does not answer (waited ",
+	} {
+		short, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		err := Reach(short, address)
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "context") {
+			t.Errorf("of one that says nothing: %v, want %q", err, want)
+		}
+		stop()
+	}
+	over, leave := context.WithCancel(t.Context())
+	leave()
+	if err := Reach(over, "ws://"+silent.Addr().String()); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped: ") {
+		t.Errorf("when nobody waits any more: %v", err)
 	}
 }

@@ -146,7 +146,7 @@ func TestPhotosMadeReady(t *testing.T) {
 			}
 			tr.photos = []flow.Photo{damaged}
 			f := tr.mustFail(t, srv.URL, flow.Sender, "step 2")
-			if want := "The site needs 3 photos, and the mail has 0 that can be used: " + left[0] + "."; f.Said != want || f.Published {
+			if want := "The site needs 3 photos, and the mail has 0 that can be used: " + left[0] + "."; f.Said != want || !f.Unfit || f.Published {
 				t.Errorf("said %q", f.Said)
 			}
 		})

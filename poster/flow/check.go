@@ -48,6 +48,18 @@ func (f *Flow) Check(known []string, secrets ...string) error {
 	return mistakes
 }
 
+// Names gives, sorted and each once, the placeholders that stand anywhere in the
+// flow: in its steps, parts, sections and conditions, and in what it says of
+// failures.
+func (f *Flow) Names() []string {
+	var names []string
+	for _, u := range f.uses {
+		names = append(names, u.template.Names()...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // wrongName says what is wrong with a placeholder where it stands, or nothing.
 func (f *Flow) wrongName(name string, known []string, u use, secrets []string) string {
 	switch {

@@ -105,6 +105,7 @@ type Failure struct {
 	Step       string // step 7 (click "Log in"), fakesite.yaml:12:5; empty before the first
 	Page       string // URL without the query
 	Said       string // the site's own words, on one line
+	Unfit      bool   // the mail lacks something, as Said tells its sender in our words; the site was not asked
 	Published  bool   // the publish click may have happened, and the site has not shown that it came to nothing
 	Screenshot []byte // of the failing page, JPEG or PNG; may be nil
 	DOM        []byte // of the failing page, HTML as the browser has it then; may be nil
