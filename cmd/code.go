@@ -48,7 +48,7 @@ type question struct {
 // than never. Who cannot be asked because too many others were is held for the
 // owner, whose retry asks.
 func (m *mail) askBack(ctx context.Context, q question) error {
-	if m.retry {
+	if m.retry != "" {
 		q.limit.Total = math.MaxInt
 	}
 	code, err := m.ledger.NewCode(ctx, q.kind, q.about, q.to, q.limit, time.Now())
@@ -91,7 +91,7 @@ const firstPost = "it is the first post of this person"
 // waitsAsFirst holds the first post of a person, where the rule wants that, and
 // asks the person to release it. What has once got further is not held back.
 func (m *mail) waitsAsFirst(ctx context.Context, job poster.Job) (bool, error) {
-	if m.verdict.RuleDef.First != filter.Hold || m.retry || m.released {
+	if m.verdict.RuleDef.First != filter.Hold || m.retry != "" || m.released {
 		return false, nil
 	}
 	posted, err := m.ledger.HasPosted(ctx, m.settings.Person(job.Person).Addresses)
@@ -198,8 +198,11 @@ func (m *mail) again(ctx context.Context, key string) error {
 		return err
 	}
 	first := &mail{
-		file: message, size: info.Size(), keptMail: kept, released: true, retry: waitsForWord(entry), tell: m.tell, report: m.report,
+		file: message, size: info.Size(), keptMail: kept, released: true, tell: m.tell, report: m.report,
 		settings: m.settings, state: m.state, ledger: m.ledger,
+	}
+	if waitsForWord(entry) {
+		first.retry = entry.Key
 	}
 	if err := first.handle(ctx); err != nil {
 		return err

@@ -159,7 +159,7 @@ func settleRetry(ctx context.Context, o *settling, claim *ledger.Claim, _ []stri
 	}
 	defer message.Close()
 	claim.Close() // the worker claims it
-	r := delivery{in: message, rules: o.rules, kept: &kept, retry: true}.handleUntilSignal()
+	r := delivery{in: message, rules: o.rules, kept: &kept, retry: claim.Key}.handleUntilSignal()
 	if r.Exit != exitDone {
 		return fmt.Errorf("%s: %s", claim.ID(), r.cause())
 	}

@@ -98,7 +98,7 @@ func TestForgotten(t *testing.T) {
 			{Job{Key: "known", Mail: "m"}, Forgotten}, {Job{Key: "by another rule", Mail: "m"}, Forgotten},
 			{Job{Key: "old", Mail: "o"}, Forgotten}, {Job{Key: "paced", Mail: "p"}, Answered}, {Job{Key: "new", Mail: "n"}, ""}, {Job{Key: "new"}, ""},
 		} {
-			found, err := l.OfMail(ctx, c.job)
+			found, err := l.OfMail(ctx, c.job, "")
 			if err != nil || len(found) > 1 || len(found) == 1 && found[0].State != c.want || len(found) == 0 && c.want != "" {
 				t.Errorf("%+v: %+v, %v", c.job, found, err)
 			}
