@@ -177,7 +177,8 @@ func (m *mail) holdFor(ctx context.Context, why string) error {
 // again handles a held mail. Only what waits for its sender's word alone is
 // done by that; what has got further goes on from there as if the mail server
 // had delivered it once more, since nothing is clicked twice but by the owner's
-// word.
+// word, and is not closed for being something else by the rules of today: its ad may
+// be up.
 func (m *mail) again(ctx context.Context, key string) error {
 	entry, err := m.ledger.Find(ctx, key)
 	if err != nil {
@@ -204,7 +205,7 @@ func (m *mail) again(ctx context.Context, key string) error {
 	if waitsForWord(entry) {
 		first.retry = entry.Key
 	}
-	if err := first.handle(ctx); err != nil {
+	if err := first.handle(ctx); err != nil || first.retry == "" {
 		return err
 	}
 	return closeIfReplaced(ctx, m.ledger, m.state, entry.ID(), m.report.ID)
