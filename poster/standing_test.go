@@ -84,6 +84,9 @@ func TestRuleRenamed(t *testing.T) {
 			if err != nil || o.State != c.state || m.clicks != c.click || app != c.app || len(b.letters) != c.mails {
 				t.Errorf("%+v, %v; %d clicks, by app %q, %d mails", o, err, m.clicks, app, len(b.letters))
 			}
+			if by := o.Job.App == "y"; by != (c.click == 1) {
+				t.Errorf("the owner reads of %+v", o.Job)
+			}
 			if anew := o.Job.Key == next.Key; anew != (c.click == 1 && !c.retry) {
 				t.Errorf("worked on %+v", o.Job)
 			}
@@ -94,6 +97,25 @@ func TestRuleRenamed(t *testing.T) {
 				t.Errorf("once more: %+v, %v, %d clicks", o, err, m.clicks)
 			}
 		})
+	}
+}
+
+// C10: what is in doubt is looked for among the ads of the account that it was
+// clicked for, although its rule has another app by now.
+func TestAnotherAccountMeanwhile(t *testing.T) {
+	b, m := newMarket(t, nil)
+	job := withMail(listedJob(t))
+	inDoubt(t, b, job, m.ads)
+	m.put("Sofa") // another job's
+	other := listedJob(t)
+	other.Key = "other"
+	b.have(t, other, func(c *ledger.Claim) error { return c.Doubt(t.Context(), []ledger.Ad{}) },
+		func(c *ledger.Claim) error {
+			return c.Settle(t.Context(), ledger.Posted, ledger.Result{URL: "https://site/3"})
+		})
+	job.App, job.Account = "y", "site ann"
+	if o, err := b.Post(t.Context(), job); err != nil || o.State != ledger.Posted || o.Result.URL != "https://site/4" || m.clicks != 1 {
+		t.Errorf("%+v, %v, %d clicks", o, err, m.clicks)
 	}
 }
 
