@@ -142,20 +142,35 @@ func (m *mail) bytes() ([]byte, error) {
 	return data, err
 }
 
-// hold keeps the mail for the owner, quietly.
+// hold keeps the mail for the owner, quietly. What was held already and is retried
+// stays the job that it is, and its mail is kept as that.
 func (m *mail) hold(ctx context.Context) error {
+	why := m.verdict.Why
+	if why == "" {
+		why = fmt.Sprintf("rule %q says so", m.verdict.Rule)
+	}
+	m.report.Outcome, m.report.Why = string(ledger.Held), oneLine(why, 500)
+	if m.retry != "" {
+		return m.holdOn(ctx, why)
+	}
 	entry, err := m.entry(m.evidence.Address)
 	if err != nil {
 		return err
 	}
 	entry.App = "" // it never became a job
-	m.report.ID, m.report.Outcome = entry.ID(), string(ledger.Held)
-	why := m.verdict.Why
-	if why == "" {
-		why = fmt.Sprintf("rule %q says so", m.verdict.Rule)
-	}
-	m.report.Why = oneLine(why, 500)
+	m.report.ID = entry.ID()
 	return m.ledger.Hold(ctx, entry, why, func() error { return m.keepForOwner(entry.ID()) })
+}
+
+// holdOn has the job that is retried wait on, for the reason why.
+func (m *mail) holdOn(ctx context.Context, why string) error {
+	claim, err := m.ledger.Take(ctx, m.retry)
+	if err != nil {
+		return err
+	}
+	defer claim.Close()
+	m.report.ID = claim.ID()
+	return claim.Settle(ctx, ledger.Held, ledger.Result{Said: why})
 }
 
 func (m *mail) keepForOwner(id string) error {

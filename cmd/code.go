@@ -48,7 +48,7 @@ type question struct {
 // than never. Who cannot be asked because too many others were is held for the
 // owner, whose retry asks.
 func (m *mail) askBack(ctx context.Context, q question) error {
-	if m.retry {
+	if m.retry != "" {
 		q.limit.Total = math.MaxInt
 	}
 	code, err := m.ledger.NewCode(ctx, q.kind, q.about, q.to, q.limit, time.Now())
@@ -91,7 +91,7 @@ const firstPost = "it is the first post of this person"
 // waitsAsFirst holds the first post of a person, where the rule wants that, and
 // asks the person to release it. What has once got further is not held back.
 func (m *mail) waitsAsFirst(ctx context.Context, job poster.Job) (bool, error) {
-	if m.verdict.RuleDef.First != filter.Hold || m.retry || m.released {
+	if m.verdict.RuleDef.First != filter.Hold || m.retry != "" || m.released {
 		return false, nil
 	}
 	posted, err := m.ledger.HasPosted(ctx, m.settings.Person(job.Person).Addresses)
@@ -177,7 +177,8 @@ func (m *mail) holdFor(ctx context.Context, why string) error {
 // again handles a held mail. Only what waits for its sender's word alone is
 // done by that; what has got further goes on from there as if the mail server
 // had delivered it once more, since nothing is clicked twice but by the owner's
-// word.
+// word, and is not closed for being something else by the rules of today: its ad may
+// be up.
 func (m *mail) again(ctx context.Context, key string) error {
 	entry, err := m.ledger.Find(ctx, key)
 	if err != nil {
@@ -198,10 +199,13 @@ func (m *mail) again(ctx context.Context, key string) error {
 		return err
 	}
 	first := &mail{
-		file: message, size: info.Size(), keptMail: kept, released: true, retry: waitsForWord(entry), tell: m.tell, report: m.report,
+		file: message, size: info.Size(), keptMail: kept, released: true, tell: m.tell, report: m.report,
 		settings: m.settings, state: m.state, ledger: m.ledger,
 	}
-	if err := first.handle(ctx); err != nil {
+	if waitsForWord(entry) {
+		first.retry = entry.Key
+	}
+	if err := first.handle(ctx); err != nil || first.retry == "" {
 		return err
 	}
 	return closeIfReplaced(ctx, m.ledger, m.state, entry.ID(), m.report.ID)

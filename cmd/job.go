@@ -64,19 +64,24 @@ func (m *mail) job(ctx context.Context) (poster.Job, error) {
 	if err != nil {
 		return poster.Job{}, err
 	}
-	if err := m.checkUnpublished(ctx, poster.Job{Job: entry, Retry: m.retry}, photos, broken); err != nil {
-		return poster.Job{}, err
-	}
-	m.report.ID = entry.ID()
-	m.tell(event{Partial: m.report})
 	title := m.verdict.Fields["title"]
 	entry.Account, entry.Title = accountOf(app), poster.Fold(title)
-	return poster.Job{
+	job := poster.Job{
 		Job: entry, Title: title, Site: app.URL, Pace: ledger.Pace(app.Pace),
 		LeftOut:      append(leftOut(content, m.verdict), broken...),
 		MailRefusals: m.settings.Refusals == filter.ByMail, Retry: m.retry, Patient: m.unbounced,
 		Work: func(ctx context.Context, app string) (poster.Work, error) { return m.work(ctx, app, photos) },
-	}, nil
+	}
+	stands, err := poster.Standing(ctx, m.ledger, job)
+	if err == nil && job.Unpublished(stands) {
+		err = m.checkUnpublished(photos, broken)
+	}
+	if err != nil {
+		return poster.Job{}, err
+	}
+	m.report.ID = stands.ID()
+	m.tell(event{Partial: m.report})
+	return job, nil
 }
 
 // accountOf names an account at a site: apps that publish as the same one, in
@@ -90,13 +95,9 @@ func accountOf(app *filter.App) string {
 }
 
 // checkUnpublished finds fault with the fields and photos of a mail that is still
-// to be published. One whose click may have happened goes on, although the flow may ask
-// for more since.
-func (m *mail) checkUnpublished(ctx context.Context, job poster.Job, photos []flow.Photo, broken []string) error {
-	found, err := poster.Standing(ctx, m.ledger, job)
-	if err != nil || found.State != ledger.None && found.State != ledger.Claimed {
-		return err
-	}
+// to be published. No other need pass: its click may have happened, and the flow may
+// ask for more since.
+func (m *mail) checkUnpublished(photos []flow.Photo, broken []string) error {
 	app := m.settings.App(m.verdict.App)
 	f, err := loadFlow(m.settings, app)
 	if err != nil {
@@ -286,7 +287,7 @@ func (m *mail) ahead(ctx context.Context, p *poster.Poster) (end func()) {
 	b, alone := p.Site.(*browser.Browser)
 	alone = alone && b.Remote == ""
 	paced := m.settings.App(m.verdict.App).Pace != filter.Pace{}
-	if !alone || paced || m.retry || m.verdict.RuleDef.First == filter.Hold {
+	if !alone || paced || m.retry != "" || m.verdict.RuleDef.First == filter.Hold {
 		return func() {}
 	}
 	entry, err := m.entry(m.evidence.Address)

@@ -250,9 +250,10 @@ func inert(cell string) string {
 // delivery finds all that is known of it.
 const youngestPruned = 30
 
-// pacedSince is to when the pace of some app may look back.
+// pacedSince is to when the pace of some app may look back, and since when a mail
+// may still be waiting for its turn.
 func pacedSince(s *filter.Settings, now time.Time) time.Time {
-	var longest time.Duration
+	longest := s.GiveUp
 	for _, app := range s.Apps {
 		longest = max(longest, app.Pace.Every, app.Pace.SameTitle)
 	}
@@ -264,7 +265,8 @@ func newLedgerPruneCommand() *cobra.Command {
 		Use: "prune", Short: "Forget jobs that have long been over", Args: cobra.NoArgs,
 		Long: "Forget the jobs that were over before the given time. What waits for somebody, or for\n" +
 			"its receipt, stays, however old, and so does what the pace of an app still needs. A\n" +
-			"mail whose job is forgotten is not posted again, whenever it comes.",
+			"mail whose job is forgotten is not posted again, whenever it comes, unless nothing had\n" +
+			"come of it.",
 	}
 	c.Flags().String("older-than", "", "a time in days, such as 400d, at least 30d")
 	c.RunE = func(c *cobra.Command, _ []string) error {

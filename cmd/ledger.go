@@ -160,7 +160,7 @@ func settleRetry(ctx context.Context, o *settling, claim *ledger.Claim, _ []stri
 	defer message.Close()
 	claim.Close() // the worker claims it
 	var proofs []string
-	r := delivery{in: message, rules: o.rules, kept: &kept, retry: true, progress: func(e event) {
+	r := delivery{in: message, rules: o.rules, kept: &kept, retry: claim.Key, progress: func(e event) {
 		if e.Stage == "proof" {
 			proofs = append(proofs, e.Text)
 		}

@@ -56,9 +56,9 @@ type mail struct {
 	size  int64
 	album *os.File // its photos as they are published; nil until they are asked for
 	keptMail
-	retry     bool // a person has said that what is held is to be done
-	released  bool // its sender has said that it is theirs
-	unbounced bool // no mail server waits for it to end
+	retry     string // the key of its job that a person has said is to be done; "" if nobody has
+	released  bool   // its sender has said that it is theirs
+	unbounced bool   // no mail server waits for it to end
 	shop      *shop
 	tell      func(event)
 	report    *report
@@ -200,7 +200,6 @@ func (m *mail) post(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.report.ID = job.ID()
 	if waits, err := m.waitsAsFirst(ctx, job); err != nil || waits {
 		return err
 	}

@@ -21,7 +21,7 @@ type delivery struct {
 	env      environment
 	flags    flagEnvelope
 	kept     *keptMail   // what is known already of a kept mail; else nil
-	retry    bool        // a person has said that what is held is to be done
+	retry    string      // see mail.retry
 	progress func(event) // nil: nobody watches
 	out      io.Writer   // the message goes on to here with its result (passon.go); nil: it ends here
 }
@@ -126,7 +126,7 @@ func (d delivery) decide(ctx context.Context, settings *filter.Settings, state s
 	}
 	*r = d.supervise(ctx, spool, request{
 		Rules: settings.File, RunDir: state.run(), Size: size, Mail: d.known(env),
-		Deadline: settings.Deadline - time.Since(r.Time), Retry: d.retry, Unbounced: d.retry,
+		Deadline: settings.Deadline - time.Since(r.Time), Retry: d.retry, Unbounced: d.retry != "",
 	}, *r)
 }
 

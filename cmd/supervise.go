@@ -28,7 +28,7 @@ type request struct {
 	Size     int64
 	Mail     keptMail
 	Deadline time.Duration
-	Retry    bool
+	Retry    string // see mail.retry
 	RunDir   string
 	// Unbounced: no mail server waits for the exit code, so that a proven sender
 	// hears of every refusal by mail.

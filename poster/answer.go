@@ -57,7 +57,7 @@ func (p *Poster) Confirm(ctx context.Context, claim *ledger.Claim, url string) e
 			return err
 		}
 	}
-	t := &try{Poster: p, job: Job{Job: claim.Job, Title: claim.Subject, Retry: true}}
+	t := &try{Poster: p, job: Job{Job: claim.Job, Title: claim.Subject, Retry: claim.Key}}
 	_, err := t.answer(ctx, claim, Outcome{State: ledger.Posted, Result: claim.Result})
 	return err
 }

@@ -39,7 +39,7 @@ func (t *try) lookUp(ctx context.Context, claim *ledger.Claim, o Outcome, why st
 	if err == nil {
 		return t.settle(claim, Outcome{State: ledger.Posted, Result: ledger.Result{URL: ad.URL}})
 	}
-	if errors.Is(err, errAbsent) && !t.job.Retry {
+	if errors.Is(err, errAbsent) && t.job.Retry != claim.Key {
 		if again, err := claim.Absent(ctx, mostAgain); err != nil || again {
 			return Outcome{State: ledger.Doubt}, cmp.Or(err, errAgain)
 		}

@@ -420,7 +420,7 @@ func TestGiveUp(t *testing.T) {
 			t.Errorf("%+v, %s", o, letters(b))
 		}
 		job := aJob()
-		job.Retry = true
+		job.Retry = job.Key
 		if o, err := b.Post(t.Context(), job); err != nil || o.State != ledger.Posted {
 			t.Errorf("retried: %+v, %v", o, err)
 		}
@@ -532,7 +532,7 @@ func TestPace(t *testing.T) {
 		t.Errorf("its turn: %+v, %v", o, err)
 	}
 	third := paced("3")
-	third.Retry = true
+	third.Retry = third.Key
 	inDoubt(t, b, third, nil)
 	if o, err := b.Post(t.Context(), third); err != nil || o.State != ledger.Posted {
 		t.Errorf("a person's word: %+v, %v", o, err)

@@ -49,8 +49,10 @@ type Job struct {
 	LeftOut []string
 	// MailRefusals: the sender learns of a refusal by mail, not by a bounce.
 	MailRefusals bool
-	// Retry: a person has said that what is held or in doubt is to be done.
-	Retry bool
+	// Retry is the key of the job, held or in doubt, of which a person has said that
+	// it is to be done; "" if nobody has. It may be one that the mail was by other
+	// rules, and is done by those of today as that same job.
+	Retry string
 	// Patient: whoever has the mail keeps it for as long as it must wait for its
 	// turn, as no mail server does.
 	Patient bool
@@ -157,7 +159,11 @@ func (t *try) once(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	if state == ledger.Forgotten {
+	switch {
+	case state != ledger.Forgotten:
+	case t.job.Retry != "":
+		return Outcome{}, errForgotten
+	default:
 		return Outcome{State: ledger.Answered, Earlier: true, Answered: true}, nil
 	}
 	if err := t.awaitTurn(ctx, state); err != nil {
@@ -168,7 +174,8 @@ func (t *try) once(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer claim.Close()
-	if t.job.Retry && (claim.State == ledger.Held || claim.State == ledger.Doubt) {
+	if t.job.Unpublished(claim.Entry) && claim.State != ledger.Claimed {
+		claim.Redo(t.job.Job)
 		return t.run(ctx, claim)
 	}
 	switch claim.State {
@@ -190,6 +197,11 @@ func (t *try) once(ctx context.Context) (Outcome, error) {
 	}
 	return Outcome{}, fmt.Errorf("ledger: unknown state %q", claim.State)
 }
+
+// errForgotten is why what a person wants done is left: they may not know of the
+// other job.
+var errForgotten = errors.New("its mail was dealt with by another job, which has been pruned, so the ad may be on the site; " +
+	"hint: look there, and have it sent as a new message if it is not; ledger forget closes this job")
 
 // errStopped is what the owner hears of a job that is found in doubt.
 var errStopped = &flow.Failure{Fault: flow.Owner, Published: true,
@@ -277,7 +289,7 @@ func (t *try) failed(claim *ledger.Claim, o Outcome, err error) (Outcome, error)
 // see to it, before the mail server gives up by itself. A retry by a person's
 // word is held as before in any case.
 func (t *try) overdue(claim *ledger.Claim) bool {
-	return !t.job.Retry && t.GiveUp > 0 && t.now().Sub(claim.Created) > t.GiveUp
+	return t.job.Retry == "" && t.GiveUp > 0 && t.now().Sub(claim.Created) > t.GiveUp
 }
 
 func (p *Poster) now() time.Time {

@@ -351,7 +351,7 @@ func TestRetry(t *testing.T) {
 	b.site.run = b.site.lose
 	b.post(t, ledger.Held)
 	job := aJob()
-	job.Retry = true
+	job.Retry = job.Key
 	b.site.run = func(context.Context, flow.Task) (flow.Result, error) {
 		return flow.Result{}, &flow.Failure{Fault: flow.Site, Err: errors.New("down")}
 	}
@@ -388,7 +388,7 @@ func TestRetryDies(t *testing.T) {
 			b.GiveUp, b.site.run = time.Nanosecond, c.before(b)
 			b.post(t, c.state)
 			job := aJob()
-			job.Retry = true
+			job.Retry = job.Key
 			as := func(what string, state ledger.State) ledger.Entry {
 				t.Helper()
 				e, err := b.Ledger.Find(t.Context(), job.Key)

@@ -23,21 +23,24 @@ func withMail(job Job) Job {
 	return job
 }
 
+// have brings the ledger's job so far.
+func (b *bench) have(t *testing.T, job Job, moves ...func(*ledger.Claim) error) {
+	t.Helper()
+	c, err := b.Ledger.Claim(t.Context(), job.Job)
+	for _, move := range moves {
+		err = errors.Join(err, move(c))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+}
+
 // C8, C10: a mail whose rule has got another name meanwhile is the job that it
 // was: what is up stays so, what is in doubt is looked for by its own app, what is
 // held waits, and what has failed begins anew.
 func TestRuleRenamed(t *testing.T) {
 	ctx := t.Context()
-	claim := func(b *bench, job Job, moves ...func(*ledger.Claim) error) {
-		c, err := b.Ledger.Claim(ctx, job.Job)
-		for _, move := range moves {
-			err = errors.Join(err, move(c))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Close()
-	}
 	doubt := func(c *ledger.Claim) error { return c.Doubt(ctx, []ledger.Ad{}) }
 	settle := func(to ledger.State) func(*ledger.Claim) error {
 		return func(c *ledger.Claim) error { return c.Settle(ctx, to, ledger.Result{URL: "https://site/7"}) }
@@ -67,25 +70,52 @@ func TestRuleRenamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b, m := newMarket(t, func(m *market) { m.ads, m.shown = nil, "Sofa" })
 			old := withMail(listedJob(t))
-			claim(b, old, c.moves...)
+			b.have(t, old, c.moves...)
 			if c.up {
 				m.put("Sofa")
 			}
 			next, app := renamed(old), ""
-			next.Retry = c.retry
+			if c.retry {
+				next.Retry = old.Key
+			}
 			work := old.Work
 			next.Work = func(ctx context.Context, of string) (Work, error) { app = of; return work(ctx, of) }
 			o, err := b.Post(ctx, next)
 			if err != nil || o.State != c.state || m.clicks != c.click || app != c.app || len(b.letters) != c.mails {
 				t.Errorf("%+v, %v; %d clicks, by app %q, %d mails", o, err, m.clicks, app, len(b.letters))
 			}
-			if fresh := o.Job.Key == next.Key; fresh != (c.click == 1) {
+			if by := o.Job.App == "y"; by != (c.click == 1) {
+				t.Errorf("the owner reads of %+v", o.Job)
+			}
+			if anew := o.Job.Key == next.Key; anew != (c.click == 1 && !c.retry) {
 				t.Errorf("worked on %+v", o.Job)
+			}
+			if e, err := b.Ledger.Find(ctx, o.Job.Key); err != nil || (e.App == "y" && e.Rule == "new" && e.Title == "couch") != (c.click == 1) {
+				t.Errorf("written down as %+v, %v", e, err)
 			}
 			if o, err := b.Post(ctx, next); err != nil || o.State != c.state || m.clicks != c.click {
 				t.Errorf("once more: %+v, %v, %d clicks", o, err, m.clicks)
 			}
 		})
+	}
+}
+
+// C10: what is in doubt is looked for among the ads of the account that it was
+// clicked for, although its rule has another app by now.
+func TestAnotherAccountMeanwhile(t *testing.T) {
+	b, m := newMarket(t, nil)
+	job := withMail(listedJob(t))
+	inDoubt(t, b, job, m.ads)
+	m.put("Sofa") // another job's
+	other := listedJob(t)
+	other.Key = "other"
+	b.have(t, other, func(c *ledger.Claim) error { return c.Doubt(t.Context(), []ledger.Ad{}) },
+		func(c *ledger.Claim) error {
+			return c.Settle(t.Context(), ledger.Posted, ledger.Result{URL: "https://site/3"})
+		})
+	job.App, job.Account = "y", "site ann"
+	if o, err := b.Post(t.Context(), job); err != nil || o.State != ledger.Posted || o.Result.URL != "https://site/4" || m.clicks != 1 {
+		t.Errorf("%+v, %v, %d clicks", o, err, m.clicks)
 	}
 }
 

@@ -28,7 +28,7 @@ func (w Wait) Error() string {
 // person who wants it done.
 func (t *try) awaitTurn(ctx context.Context, state ledger.State) error {
 	paced := t.job.Pace != ledger.Pace{}
-	if !paced || t.job.Retry {
+	if !paced || t.job.Retry != "" {
 		return nil
 	}
 	if state != ledger.None && state != ledger.Claimed && state != ledger.Doubt {

@@ -13,22 +13,32 @@ import (
 type Claim struct {
 	Entry
 	ledger *Ledger
-	waited *Entry // what the job was before Doubt, if a person's word brought it there
+	waited *Entry // what the job was before a person's word to do it anew
 	closed bool
+}
+
+// Redo makes ready that a job which is held or in doubt is done anew by a person's
+// word, as what its mail is by the rules of today: all of job but its key. Nothing
+// is written down until something comes of it.
+func (c *Claim) Redo(job Job) {
+	was := c.Entry
+	c.waited = &was
+	c.Job = job
+	c.Key = was.Key
 }
 
 // Doubt records that the click which cannot be undone may happen from now on,
 // and what ads the account had before it; nil if nobody has looked. A job that is
-// Held, or in doubt already, goes there by a person's word.
+// Held, or in doubt already, goes there by [Claim.Redo] alone.
 func (c *Claim) Doubt(ctx context.Context, before []Ad) error {
-	was := c.Entry
+	was, from := c.Entry, []State{Claimed}
+	if c.waited != nil {
+		from = append(from, Held, Doubt)
+	}
 	c.Before, c.Published = before, time.Now()
-	err := c.move(ctx, Doubt, c.Result, Claimed, Held, Doubt)
-	switch {
-	case err != nil:
+	err := c.move(ctx, Doubt, c.Result, from...)
+	if err != nil {
 		c.Before, c.Published = was.Before, was.Published
-	case was.State != Claimed:
-		c.waited = &was
 	}
 	return err
 }
@@ -49,9 +59,9 @@ func (c *Claim) Holds(ctx context.Context) error {
 // begins anew, or the job waits for a person as before. From Doubt it may be
 // called only by who knows that nothing was published.
 func (c *Claim) Release(ctx context.Context) error {
-	if c.State == Doubt && c.waited != nil {
-		c.Before, c.Published = c.waited.Before, c.waited.Published
-		return c.move(ctx, c.waited.State, c.waited.Result, Doubt)
+	if was := c.waited; c.State == Doubt && was != nil {
+		c.waited, c.Job, c.Before, c.Published = nil, was.Job, was.Before, was.Published
+		return c.move(ctx, was.State, was.Result, Doubt)
 	}
 	return c.move(ctx, None, c.Result, Claimed, Doubt)
 }
@@ -97,10 +107,12 @@ func (c *Claim) move(ctx context.Context, to State, r Result, from ...State) err
 	c.ledger.observe(to, false)
 	err = c.ledger.transact(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `
-			UPDATE job SET state = ?, ended = ?, url = ?, number = ?, said = ?, reads = ?, answer = ?,
+			UPDATE job SET mail = ?, rule = ?, app = ?, person = ?, sender = ?, recipient = ?, message_id = ?, refs = ?, subject = ?,
+				account = ?, title = ?, state = ?, ended = ?, url = ?, number = ?, said = ?, reads = ?, answer = ?,
 				ads_before = ?, published = ?, host = ?, updated = ?
 			WHERE key = ? AND state = ? AND attempts = ?`,
-			to, ended, r.URL, r.Number, r.Said, r.Reads, r.Answer,
+			c.Mail, c.Rule, c.App, c.Person, c.Sender, c.Recipient, c.MessageID, c.References, c.Subject,
+			c.Account, c.Title, to, ended, r.URL, r.Number, r.Said, r.Reads, r.Answer,
 			string(before), millis(published), thisHost(), now.UnixMilli(), c.Key, c.State, c.Attempts)
 		if err != nil {
 			return err

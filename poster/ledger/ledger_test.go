@@ -113,10 +113,10 @@ func TestTransitions(t *testing.T) {
 		allowed := map[State][]State{
 			None:     {Posted, Held, Rejected, Answered},
 			Claimed:  {Doubt, None, Posted, Held, Rejected, Answered},
-			Doubt:    {Doubt, None, Posted, Held, Rejected, Answered},
+			Doubt:    {None, Posted, Held, Rejected, Answered},
 			Posted:   {Answered},
 			Rejected: {Answered},
-			Held:     {Doubt, Answered, Posted, Held, Rejected},
+			Held:     {Answered, Posted, Held, Rejected},
 			Answered: {},
 		}
 		reach := map[State][]State{
@@ -141,6 +141,51 @@ func TestTransitions(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// Only by a person's word is there another click, as what the mail is by then. What
+// comes to nothing is as it was.
+func TestRedo(t *testing.T) {
+	onBoth(t, func(t *testing.T, where string) {
+		ctx, l := context.Background(), open(t, where)
+		was := Job{Key: "k", Mail: "m", Rule: "ads", Sender: "unproven:fred@example.org", Account: "fred", Title: "sofa"}
+		now := Job{Key: "another", Mail: "n", Rule: "new", App: "y", Person: "fred", Sender: "fred@example.org", Recipient: "r",
+			MessageID: "<1>", References: "<0>", Subject: "Couch", Account: "ann", Title: "couch"}
+		c, err := l.Claim(ctx, was)
+		if err == nil {
+			err = errors.Join(c.Doubt(ctx, []Ad{{URL: "https://x/1"}}), c.Settle(ctx, Held, Result{Said: "why"}))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		is := func(what string, state State, job Job, before int, again bool) {
+			t.Helper()
+			e, err := l.Find(ctx, "k")
+			job.Key = "k"
+			if err != nil || e.State != state || e.Job != job || len(e.Before) != before || e.Said != "why" || e.Published.IsZero() {
+				t.Errorf("%s: %+v, %v", what, e, err)
+			}
+			if err := c.Doubt(ctx, nil); (err == nil) != again {
+				t.Errorf("%s: clicked again: %v", what, err)
+			}
+		}
+		is("held", Held, was, 1, false)
+		c.Redo(now)
+		is("before the click", Held, was, 1, true)
+		is("in doubt", Doubt, now, 0, true)
+		if err := c.Release(ctx); err != nil {
+			t.Fatal(err)
+		}
+		is("released", Held, was, 1, false)
+		c.Redo(now)
+		is("once more", Held, was, 1, true)
+		c.Close()
+		if c, err = l.Take(ctx, "k"); err != nil {
+			t.Fatal(err)
+		}
+		is("taken over in doubt", Doubt, now, 0, false)
+		c.Close()
 	})
 }
 

@@ -31,10 +31,11 @@ func (l *Ledger) PublishedBy(ctx context.Context, account, key string) ([]Entry,
 	return l.query(ctx, "account = ? AND key <> ? AND published <> 0", account, key)
 }
 
-// OfMail gives the job and those that its mail has under other rules, in no
-// order that counts. One that is forgotten comes last, as the job itself.
-func (l *Ledger) OfMail(ctx context.Context, job Job) ([]Entry, error) {
-	found, err := l.query(ctx, "key = ?1 OR mail = ?2 AND mail <> ''", job.Key, job.Mail)
+// OfMail gives the job, those that its mail has under other rules, and the one of
+// the key also, as which the mail is known in yet another way, in no order that
+// counts. One that is forgotten comes last, as the job itself.
+func (l *Ledger) OfMail(ctx context.Context, job Job, also string) ([]Entry, error) {
+	found, err := l.query(ctx, "key IN (?1, ?3) OR mail = ?2 AND mail <> ''", job.Key, job.Mail, also)
 	if err != nil {
 		return nil, err
 	}

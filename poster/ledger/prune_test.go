@@ -7,13 +7,15 @@ import (
 	"time"
 )
 
-// Only what is over goes, once it is old enough.
+// Only what is over goes, and what nothing has come of, once it is old enough, and
+// unless somebody is at it.
 func TestPrune(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
 		ctx, l := t.Context(), open(t, where)
 		day := 24 * time.Hour
 		for name, moves := range map[string][]func(*Claim) error{
 			"claimed":  {},
+			"at work":  {},
 			"none":     {func(c *Claim) error { return c.Release(ctx) }},
 			"doubt":    {func(c *Claim) error { return c.Doubt(ctx, nil) }},
 			"posted":   {func(c *Claim) error { return c.Settle(ctx, Posted, Result{}) }},
@@ -27,6 +29,12 @@ func TestPrune(t *testing.T) {
 					if err := move(c); err != nil {
 						t.Fatal(err)
 					}
+				}
+				if name != "at work" {
+					c.Close()
+				}
+				if _, err := l.Arrived(ctx, Job{Key: age + "arrived"}); err != nil {
+					t.Fatal(err)
 				}
 			}
 		}
@@ -45,11 +53,17 @@ func TestPrune(t *testing.T) {
 		var discarded []string
 		n, err := l.Prune(ctx, then, time.Now(), func(j Job) error { discarded = append(discarded, j.Key); return nil })
 		slices.Sort(discarded)
-		if err != nil || n != 2 || !slices.Equal(discarded, []string{"old answered", "old rejected"}) {
+		if err != nil || n != 5 || !slices.Equal(discarded, []string{"old answered", "old arrived", "old claimed", "old none", "old rejected"}) {
 			t.Errorf("%d: %q, %v", n, discarded, err)
 		}
-		if left, err := l.List(ctx); err != nil || len(left) != 12 {
+		if left, err := l.List(ctx); err != nil || len(left) != 13 {
 			t.Errorf("%d are left, %v", len(left), err)
+		}
+		if again := claim(t, l, "old arrived"); again.State != Claimed || again.Attempts != 1 {
+			t.Errorf("what nothing had come of, when its mail comes again: %+v", again.Entry)
+		}
+		if found, err := l.OfMail(ctx, Job{Key: "old none"}, ""); err != nil || len(found) != 0 {
+			t.Errorf("of what nothing had come of: %+v, %v", found, err)
 		}
 		for at, want := range map[time.Time]bool{ago: false, time.Now(): true} {
 			if told, err := l.toldToday(ctx, "a@x", "why", at); told != want || err != nil {
@@ -98,7 +112,7 @@ func TestForgotten(t *testing.T) {
 			{Job{Key: "known", Mail: "m"}, Forgotten}, {Job{Key: "by another rule", Mail: "m"}, Forgotten},
 			{Job{Key: "old", Mail: "o"}, Forgotten}, {Job{Key: "paced", Mail: "p"}, Answered}, {Job{Key: "new", Mail: "n"}, ""}, {Job{Key: "new"}, ""},
 		} {
-			found, err := l.OfMail(ctx, c.job)
+			found, err := l.OfMail(ctx, c.job, "")
 			if err != nil || len(found) > 1 || len(found) == 1 && found[0].State != c.want || len(found) == 0 && c.want != "" {
 				t.Errorf("%+v: %+v, %v", c.job, found, err)
 			}
@@ -106,6 +120,51 @@ func TestForgotten(t *testing.T) {
 		var left string
 		if err := l.db.QueryRow(`SELECT min(name) FROM forgotten WHERE since > ?`, ago(1).UnixMilli()).Scan(&left); err != nil || left != "m" {
 			t.Errorf("%q, %v", left, err)
+		}
+	})
+}
+
+// Jobs of one mail go together: what is left of one must not stand in the way of
+// another that waits for a person.
+func TestPruneTogether(t *testing.T) {
+	onBoth(t, func(t *testing.T, where string) {
+		ctx, l := t.Context(), open(t, where)
+		for _, key := range []string{"a", "b", "other"} {
+			c, err := l.Claim(ctx, Job{Key: key, Mail: map[bool]string{true: "o", false: "m"}[key == "other"]})
+			if err == nil {
+				err = c.Settle(ctx, Held, Result{})
+			}
+			if err == nil && key != "b" {
+				err = c.Answer(ctx)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+		}
+		soon := time.Now().Add(time.Hour)
+		prune := func(want int) {
+			t.Helper()
+			n, err := l.Prune(ctx, soon, soon, func(Job) error { return nil })
+			if err != nil || n != want {
+				t.Errorf("%d jobs, %v", n, err)
+			}
+		}
+		prune(1)
+		if found, err := l.OfMail(ctx, Job{Key: "c", Mail: "m"}, ""); err != nil || len(found) != 2 {
+			t.Errorf("%+v, %v", found, err)
+		}
+		c, err := l.Take(ctx, "b")
+		if err == nil {
+			err = c.Answer(ctx)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Close()
+		prune(2)
+		if found, err := l.OfMail(ctx, Job{Key: "c", Mail: "m"}, ""); err != nil || len(found) != 1 || found[0].State != Forgotten {
+			t.Errorf("%+v, %v", found, err)
 		}
 	})
 }
