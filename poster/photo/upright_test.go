@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const codedDir = "../../testdata/photo/coded/"
@@ -372,6 +373,41 @@ func TestUprightMemory(t *testing.T) {
 			t.Errorf("%d bytes, more than %d", got, tt.most)
 		}
 	}
+}
+
+// Segments that say the same again and again cost little more than it takes to find
+// where they end (C24): what is made of a table is made for a scan, and the turn is
+// worked out once.
+func TestUprightRepeated(t *testing.T) {
+	base := coded(t)["420"]
+	repeated := func(segment []byte) []byte {
+		return mustStrip(t, "image/jpeg", slices.Concat(base[:2], bytes.Repeat(segment, 200_000), base[2:]))
+	}
+	rewritten := func(file []byte) {
+		if _, err := readCoefficients(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tables := repeated(dht(classAC, 3, []byte{0}, one))
+	if n := testing.AllocsPerRun(1, func() { rewritten(tables) }); n > 10_000 {
+		t.Errorf("200,000 tables need %v pieces of memory", n)
+	}
+	adobe := repeated(newSegment(markerAPPE, []byte("Adobe\x00\x64\x00\x00\x00\x00\x01")))
+	apart := least(func() { _, _ = readJPEG(adobe) })
+	if whole := least(func() { rewritten(adobe) }); whole > 4*apart {
+		t.Errorf("Adobe's markers: %v, where it takes %v to find them", whole, apart)
+	}
+}
+
+// least gives how long something takes if nothing else is in its way.
+func least(do func()) time.Duration {
+	took := time.Hour
+	for range 3 {
+		begun := time.Now()
+		do()
+		took = min(took, time.Since(begun))
+	}
+	return took
 }
 
 // FuzzUpright: whatever the file, nothing panics or takes more memory than is
