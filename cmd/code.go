@@ -198,9 +198,10 @@ func (m *mail) again(ctx context.Context, key string) error {
 		return err
 	}
 	first := &mail{
-		file: message, size: info.Size(), keptMail: kept, released: true, retry: waitsForWord(entry), tell: m.tell, report: m.report,
-		settings: m.settings, state: m.state, ledger: m.ledger,
+		file: message, size: info.Size(), keptMail: kept, released: true, retry: waitsForWord(entry), unbounced: m.unbounced,
+		shop: m.shop, tell: m.tell, report: m.report, settings: m.settings, state: m.state, ledger: m.ledger,
 	}
+	defer first.close()
 	if err := first.handle(ctx); err != nil {
 		return err
 	}
