@@ -187,11 +187,12 @@ func (p *blankPage) call(ctx context.Context, this proto.RuntimeRemoteObjectID, 
 	return text, nil
 }
 
-// busiest tells how much time of the processor's any process of a page has used since
-// it was first asked. The browser does not say whose process is which, but none can
-// have used more.
+// busiest tells how much time of the processor's a page has used at most since it was
+// first asked: that of the page which used most each time. The browser does not say
+// whose process is which.
 func (c *client) busiest(ctx context.Context) func() (time.Duration, error) {
 	var before map[int]float64
+	used := 0.0
 	return func() (time.Duration, error) {
 		ctx, cancel := context.WithTimeout(ctx, callLimit)
 		defer cancel()
@@ -205,10 +206,11 @@ func (c *client) busiest(ctx context.Context) func() (time.Duration, error) {
 				now[p.ID], most = p.CPUTime, max(most, p.CPUTime-before[p.ID])
 			}
 		}
-		if before == nil {
-			before, most = now, 0
+		if before != nil {
+			used += most
 		}
-		return time.Duration(most * float64(time.Second)), nil
+		before = now
+		return time.Duration(used * float64(time.Second)), nil
 	}
 }
 

@@ -368,9 +368,9 @@ func TestBadPictureDies(t *testing.T) {
 	if err := add(); err == nil || err.Error() != "the PNG takes more memory than there is for it" {
 		t.Errorf("crashed: %v", err)
 	}
-	a.rooms[0].limit = 500 * time.Millisecond
+	a.rooms[0].limit = time.Second
 	darkroomSource = `async function(order) { // as on a host that has little time for it
-		for (const end = performance.now() + 1200; performance.now() < end; await new Promise(r => setTimeout(r, 80)))
+		for (const end = performance.now() + 1500; performance.now() < end; await new Promise(r => setTimeout(r, 80)))
 			for (const pause = performance.now() + 15; performance.now() < pause;);
 		return (` + source + `).call(this, order) }`
 	if err := add(); err != nil {
