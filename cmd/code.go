@@ -199,9 +199,10 @@ func (m *mail) again(ctx context.Context, key string) error {
 		return err
 	}
 	first := &mail{
-		file: message, size: info.Size(), keptMail: kept, released: true, tell: m.tell, report: m.report,
+		file: message, size: info.Size(), keptMail: kept, released: true, unbounced: m.unbounced, shop: m.shop, tell: m.tell, report: m.report,
 		settings: m.settings, state: m.state, ledger: m.ledger,
 	}
+	defer first.close()
 	if waitsForWord(entry) {
 		first.retry = entry.Key
 	}

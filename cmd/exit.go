@@ -90,6 +90,8 @@ func endingOf(err error) ending {
 		return ending{exitLater, "4.3.0", "Too much is being posted at the moment; the message will be tried again."}
 	case errors.Is(err, ledger.ErrBusy):
 		return ending{exitLater, "4.3.0", "Another copy of this message is being worked on; it will be tried again."}
+	case errors.Is(err, flow.ErrPhotos):
+		return ending{exitLater, "4.3.0", "The photos took longer than there is time for; the message will be tried again, and fewer or smaller photos may get through."}
 	case errors.Is(err, context.DeadlineExceeded):
 		return ending{exitLater, "4.3.0", "The work took too long; it will be tried again."}
 	}

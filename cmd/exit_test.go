@@ -27,6 +27,7 @@ func TestEndingOf(t *testing.T) {
 		"busy":          {ledger.ErrBusy, 75, "4.3.0 Another copy of this message is being worked on; it will be tried again."},
 		"unfit":         {fmt.Errorf("later: %w", &flow.Failure{Fault: flow.Sender, Unfit: true, Step: "step 2", Said: "The site needs a photo."}), 65, "5.6.0 The site needs a photo."},
 		"deadline":      {context.DeadlineExceeded, 75, "4.3.0 The work took too long; it will be tried again."},
+		"photos":        {&flow.Failure{Err: flow.ErrPhotos}, 75, "4.3.0 The photos took longer than there is time for; the message will be tried again, and fewer or smaller photos may get through."},
 		"anything else": {errors.New("open /home/fred/secret: permission denied"), 75, "4.3.0 The message could not be handled now; it will be tried again."},
 	} {
 		if e := endingOf(c.err); e.Code != c.code || e.line() != c.line {

@@ -219,7 +219,7 @@ func (m *mail) post(ctx context.Context) error {
 		return m.state.forget(job.ID())
 	case ledger.Rejected:
 		if outcome.Answered {
-			return nil
+			return m.state.forget(job.ID())
 		}
 		return unpostable{fmt.Sprintf("The site did not take the ad; it said: %s", outcome.Result.Said)}
 	case ledger.Held:

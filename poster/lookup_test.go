@@ -425,6 +425,16 @@ func TestGiveUp(t *testing.T) {
 			t.Errorf("retried: %+v, %v", o, err)
 		}
 	})
+	t.Run("by its photos", func(t *testing.T) {
+		b := newBench(t)
+		b.GiveUp, b.Now = 72*time.Hour, later
+		b.site.run = func(context.Context, flow.Task) (flow.Result, error) {
+			return flow.Result{}, &flow.Failure{Fault: flow.Owner, Err: flow.ErrPhotos}
+		}
+		if o := b.post(t, ledger.Held); !o.GivenUp || !strings.Contains(o.Result.Said, "3 days. Its photos take longer") {
+			t.Errorf("%+v", o)
+		}
+	})
 	t.Run("without what it needs", func(t *testing.T) {
 		b, job := newBench(t), aJob()
 		b.GiveUp, b.Now = 72*time.Hour, later

@@ -282,6 +282,9 @@ func (t *try) failed(claim *ledger.Claim, o Outcome, err error) (Outcome, error)
 	}
 	o.GivenUp, o.Cause = true, err
 	why := fmt.Sprintf("It was tried for %s, and each time something was in the way that you cannot mend.", inWords(t.GiveUp))
+	if errors.Is(err, flow.ErrPhotos) {
+		why = fmt.Sprintf("It was tried for %s. Its photos take longer than there is time for; fewer of them, or smaller ones, may get through.", inWords(t.GiveUp))
+	}
 	return aftermath(func(ctx context.Context) (Outcome, error) { return t.hold(ctx, claim, o, why) })
 }
 

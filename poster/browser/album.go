@@ -272,7 +272,7 @@ func (r *run) takePhotos(ctx context.Context) error {
 		select {
 		case <-r.album.ready:
 		case <-waiting.Done():
-			return cmp.Or(context.Cause(ctx), error(&trouble{fault: flow.Owner, err: errors.New("the photos were not ready before the time for the whole run was up")}))
+			return cmp.Or(context.Cause(ctx), error(&trouble{fault: flow.Owner, err: inWords(flow.ErrPhotos, "the photos were not ready before the time for the whole run was up")}))
 		}
 		if r.album.failed != nil {
 			return &trouble{fault: flow.Owner, err: r.album.failed}

@@ -122,7 +122,7 @@ type run struct {
 
 	current *flow.Step      // the running one
 	item    int             // of the outermost list, that it belongs to
-	photo   int             // of this round of for-each-photo, from 1
+	photo   int             // of this round of for-each-photo, from 1; 0 outside
 	opens   bool            // the step after the running one is done in a window that it opens
 	pressed bool            // the running step has used the mouse's button, or a key
 	turned  map[string]*tab // by target of a recording: the window that it was

@@ -17,6 +17,7 @@ var errGone = errors.New("the browser has gone")
 type messages interface {
 	Send(message []byte) error
 	Read() ([]byte, error)
+	kill() // the browser, or the connection, ends soon; may be called at any time, by anyone
 }
 
 // client is the connection that rod makes its calls on. Unlike rod's own it
@@ -138,7 +139,8 @@ func (c *client) forget(id int) {
 	delete(c.waiting, id)
 }
 
-// read takes in what the browser says until it says no more, or nonsense.
+// read takes in what the browser says until it says no more. One that talks nonsense
+// is cut off: nobody would hear what else it says.
 func (c *client) read() {
 	for {
 		message, err := c.over.Read()
@@ -152,6 +154,7 @@ func (c *client) read() {
 			Error  *cdp.Error      `json:"error"`
 		}
 		if json.Unmarshal(message, &m) != nil {
+			c.over.kill()
 			break
 		}
 		if m.ID == 0 {

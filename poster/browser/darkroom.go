@@ -54,20 +54,19 @@ func (d *darkroom) develop(ctx context.Context, data []byte, o order) (_ []byte,
 			return nil, err
 		}
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, cmp.Or(d.limit, photo.Limit), photo.ErrTooSlow)
-	defer cancel()
-	jpeg, err := d.print(limited, data, o)
+	jpeg, err := d.print(ctx, data, o)
 	if err != nil && err != photo.ErrUnreadable {
 		d.close() // whatever it is doing
 	}
 	return jpeg, err
 }
 
-// print is develop with a page and within the limit.
+// print is develop with a page. It keeps to the limit.
 func (d *darkroom) print(ctx context.Context, data []byte, o order) ([]byte, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(d.page.ended, func() { cancel(context.Cause(d.page.ended)) })()
+	go photo.Watch(ctx, cancel, cmp.Or(d.limit, photo.Limit), d.page.client.busiest(ctx))
 	input, err := d.give(ctx, data)
 	if err != nil {
 		return nil, cause(ctx, err)
@@ -186,6 +185,33 @@ func (p *blankPage) call(ctx context.Context, this proto.RuntimeRemoteObjectID, 
 		return "", photo.ErrUnreadable
 	}
 	return text, nil
+}
+
+// busiest tells how much time of the processor's a page has used at most since it was
+// first asked: that of the page which used most each time. The browser does not say
+// whose process is which.
+func (c *client) busiest(ctx context.Context) func() (time.Duration, error) {
+	var before map[int]float64
+	used := 0.0
+	return func() (time.Duration, error) {
+		ctx, cancel := context.WithTimeout(ctx, callLimit)
+		defer cancel()
+		all, err := proto.SystemInfoGetProcessInfo{}.Call(c.root(ctx))
+		if err != nil {
+			return 0, err
+		}
+		now, most := map[int]float64{}, 0.0
+		for _, p := range all.ProcessInfo {
+			if p.Type == "renderer" {
+				now[p.ID], most = p.CPUTime, max(most, p.CPUTime-before[p.ID])
+			}
+		}
+		if before != nil {
+			used += most
+		}
+		before = now
+		return time.Duration(used * float64(time.Second)), nil
+	}
 }
 
 func (p *blankPage) close() {

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -127,8 +128,8 @@ func TestPublishWaitsForUploads(t *testing.T) {
 	pages["/files"] = page{handle: neverAnswer}
 	tr.limit, tr.commit = "800ms", nil
 	f := tr.mustFail(t, srv.URL, flow.Site, "the photos were still on their way")
-	if f.Published {
-		t.Error("says that the click may have happened")
+	if f.Published || !errors.Is(f, flow.ErrPhotos) {
+		t.Errorf("says that the click may have happened: %v; %v", f.Published, f)
 	}
 }
 

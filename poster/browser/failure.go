@@ -41,9 +41,17 @@ func (r *run) judge(got answer) error {
 	case got.Loading:
 		return &trouble{fault: flow.Site, err: fmt.Errorf("the page has not finished loading within %v", r.limit)}
 	case r.stepEnd.Equal(r.end):
-		return &trouble{fault: flow.Site, err: inWords(context.DeadlineExceeded, "the time for the whole run is up: %v", r.late(got))}
+		return &trouble{fault: flow.Site, err: inWords(r.timeUp(), "the time for the whole run is up: %v", r.late(got))}
 	}
 	return &trouble{fault: flow.Owner, err: r.late(got)}
+}
+
+// timeUp is what has used up the time for the whole run, as far as that is known.
+func (r *run) timeUp() error {
+	if r.photo > 0 || len(r.photos) > 0 && r.current.AsksForPhotos() {
+		return flow.ErrPhotos
+	}
+	return context.DeadlineExceeded
 }
 
 // refuted tells whether what is there now may prove that the publish click has

@@ -79,6 +79,33 @@ func (t *tab) foreign(ctx context.Context, in *inner) (*inner, error) {
 	return &inner{frame: node.Node.FrameID, outer: in}, nil
 }
 
+// heldIn gives the frame whose document gets a click on what the engine found last:
+// the one that it is in, or that it is.
+func (t *tab) heldIn(ctx context.Context) (proto.PageFrameID, error) {
+	world, err := t.enter(ctx, t.inner)
+	if err != nil {
+		return "", err
+	}
+	// A frame does not see the element that it is in where that is of another site.
+	owner, err := t.evaluate(ctx, map[string]any{
+		"functionDeclaration": "() => { const el = globalThis.held; return el?.contentWindow ? el : el?.ownerDocument.defaultView?.frameElement }",
+		"executionContextId":  world.id,
+	})
+	switch {
+	case err != nil:
+		return "", err
+	case owner.ObjectID == "" && t.inner != nil:
+		return t.inner.frame, nil
+	case owner.ObjectID == "":
+		return t.page.frame(), nil
+	}
+	node, err := proto.DOMDescribeNode{ObjectID: owner.ObjectID}.Call(t.page.Context(ctx))
+	if err != nil {
+		return "", cause(ctx, err)
+	}
+	return node.Node.FrameID, nil
+}
+
 // through gives a spot in a frame as one of what the frame is in.
 func (t *tab) through(ctx context.Context, q question, spot answer, in *inner) (answer, error) {
 	out, err := t.askIn(ctx, question{Op: "through", X: spot.X, Y: spot.Y, Fails: q.Fails, Typed: q.Typed, until: q.until}.within(innerRound), in)

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"html"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -68,6 +69,29 @@ func TestForeignFramesFail(t *testing.T) {
 	named.mustFail(t, srv.URL, flow.Site, "main")
 	walled := trial{limit: "500ms", steps: "- expect: css/iframe >> hello"} // C28
 	walled.mustFail(t, srv.URL, flow.Owner, "the page also wanted "+other)
+}
+
+// C28: photos go to the document that is clicked, be it in a frame, and not to a
+// frame of another site that asks for files just then.
+func TestForeignChooser(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	const asking = say + `<script>const ask = () => { const i = document.createElement('input'); i.type = 'file'; i.multiple = true; i.onchange = () => say(i.files.length); i.click() }</script>
+		<button onclick="ask()">Add</button>`
+	other := otherSite(site(t, map[string]page{"/": {html: asking + `<button onclick="say('clicked')">Go</button><script>onmessage = ask</script>`}}))
+	srv := site(t, map[string]page{"/": {html: asking + `<iframe id=f src="` + other + `"></iframe><iframe id=g srcdoc="` + html.EscapeString(asking) + `"></iframe>
+		<button onclick="f.contentWindow.postMessage('', '*')">Drop</button>`}})
+	tr := trial{origins: []string{other}, limit: "3s", photos: photos(2)}
+	tr.steps = `
+- upload: {Add: "{{photos}}"}
+- upload: {css/#f >> Add: "{{photos}}"}
+- upload: {css/#g >> Add: "{{photos}}"}
+- read: {page: {at: css/#log}, other: {at: css/#f >> css/#log}, inner: {at: css/#g >> css/#log}}`
+	if got := tr.must(t, srv.URL).Values; got["page"] != "2" || got["other"] != "2" || got["inner"] != "2" {
+		t.Errorf("got photos: %v", got)
+	}
+	tr.steps = "- click: css/#f >> Go\n- upload: {Drop: '{{photos}}'}"
+	tr.mustFail(t, srv.URL, flow.Owner, "the page does not ask for files when it is clicked")
 }
 
 // C26, C29: publish in the frame of another site is one click and one request,

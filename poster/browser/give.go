@@ -25,6 +25,15 @@ func (t *tab) give(ctx context.Context, input proto.RuntimeRemoteObjectID, files
 	return cause(ctx, proto.DOMSetFileInputFiles{Files: files, ObjectID: input}.Call(page))
 }
 
+// giveHeld is give for the input that the engine found last.
+func (t *tab) giveHeld(ctx context.Context, files []string) error {
+	input, err := t.held(ctx)
+	if err != nil {
+		return err
+	}
+	return t.give(ctx, input, files)
+}
+
 // caller is where calls go that are for a page.
 type caller interface {
 	proto.Client

@@ -30,7 +30,6 @@ type Kept struct {
 type host interface {
 	messages
 	hasExited() bool
-	kill() // it ends soon; may be called at any time, by anyone
 	end() error
 	explain(error) error // of what has gone wrong with it
 }

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
@@ -53,7 +54,8 @@ func Reach(ctx context.Context, address string) error {
 // wire carries DevTools messages over a websocket.
 type wire struct {
 	conn *websocket.Conn
-	gone chan struct{} // nothing more will come
+	gone chan struct{} // closed when nothing more will come
+	once sync.Once     // for that
 }
 
 // Send writes one message.
@@ -66,8 +68,8 @@ func (w *wire) Send(message []byte) error {
 // Read gives the next message. Only one goroutine calls it.
 func (w *wire) Read() ([]byte, error) {
 	_, message, err := w.conn.Read(context.Background())
-	if err != nil && !w.hasExited() {
-		close(w.gone)
+	if err != nil {
+		w.kill()
 	}
 	return message, err
 }
@@ -82,7 +84,10 @@ func (w *wire) hasExited() bool {
 }
 
 // kill cuts the connection. The browser itself drops what was ours: see admit.
-func (w *wire) kill() { w.conn.CloseNow() }
+func (w *wire) kill() {
+	w.once.Do(func() { close(w.gone) })
+	w.conn.CloseNow()
+}
 
 func (w *wire) end() error {
 	w.kill()

@@ -406,6 +406,7 @@ func TestDoor(t *testing.T) {
 	if _, err := c.Call(ctx, "", "Browser.getVersion", nil); !errors.Is(err, errLost) {
 		t.Errorf("a browser that has fallen silent: %v", err)
 	}
+	mustEndByNonsense(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -433,5 +434,29 @@ func TestDoor(t *testing.T) {
 	leave()
 	if err := Reach(over, "ws://"+silent.Addr().String()); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped: ") {
 		t.Errorf("when nobody waits any more: %v", err)
+	}
+}
+
+// mustEndByNonsense sees that nothing stays behind of a browser that talks nonsense
+// and leaves the connection open.
+func mustEndByNonsense(t *testing.T) {
+	t.Helper()
+	babbler := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if conn, err := websocket.Accept(w, r, nil); err == nil {
+			_ = conn.Write(t.Context(), websocket.MessageText, []byte("{"))
+			<-conn.CloseRead(t.Context()).Done()
+		}
+	}))
+	defer babbler.CloseClientConnections()
+	w, err := dial(t.Context(), strings.Replace(babbler.URL, "http", "ws", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	felt := make(chan struct{})
+	go func() { newClient(w).feelPulse(w, pulse, pulseLimit); close(felt) }()
+	select {
+	case <-felt:
+	case <-time.After(5 * time.Second):
+		t.Error("the pulse of a browser that talks nonsense is felt for ever")
 	}
 }

@@ -225,7 +225,7 @@ func (r *run) uploaded(ctx context.Context) error {
 	defer cancel()
 	err := r.tab.untilEvery(waiting, nextTime/10, func() bool { return r.tab.sending.isOver() })
 	if err != nil && ctx.Err() == nil && r.tab.isSending() {
-		return &trouble{fault: flow.Site, err: fmt.Errorf("the photos were still on their way to the site after %v", r.limit.Round(time.Millisecond))}
+		return &trouble{fault: flow.Site, err: inWords(flow.ErrPhotos, "the photos were still on their way to the site after %v", r.limit.Round(time.Millisecond))}
 	}
 	if ctx.Err() == nil {
 		return nil

@@ -124,6 +124,7 @@ func (r *run) eachPhoto(ctx context.Context, s *flow.Step) error {
 			return err
 		}
 	}
+	r.photo = 0
 	return nil
 }
 

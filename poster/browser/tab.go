@@ -30,7 +30,8 @@ type tab struct {
 	moves   int                          // navigations so far, of frames and within the page, too
 	opened  time.Time                    // of a window
 	closed  bool                         // the page is no longer there
-	chooser *proto.PageFileChooserOpened // the page asks for files
+	asks    proto.PageFrameID            // the frame that may ask for files
+	chooser *proto.PageFileChooserOpened // it does
 
 	used  bool   // steps have been done in this window; as inner
 	inner *inner // where the engine has found something last; only the run's goroutine uses it
@@ -205,9 +206,12 @@ func (t *tab) pageEvent(m *cdp.Event) {
 		go t.dialogue(e)
 	case "Page.fileChooserOpened":
 		var e proto.PageFileChooserOpened
-		if load(m, &e) {
-			t.update(func() { t.chooser = &e })
-		}
+		load(m, &e)
+		t.update(func() {
+			if e.FrameID == t.asks {
+				t.chooser = &e
+			}
+		})
 	case "Network.requestWillBeSent", "Network.requestWillBeSentExtraInfo", "Network.responseReceived", "Network.loadingFinished", "Network.loadingFailed":
 		t.networkEvent(m)
 		t.gateEvent(m)

@@ -30,17 +30,15 @@ func (r *run) upload(ctx context.Context, a *act) error {
 	}
 	for {
 		got, err := r.ask(ctx, a, question{Op: "upload", Photos: len(files)})
-		if err == nil && got.Asks {
-			return r.asked(ctx, a, got, files)
-		}
 		if err != nil {
 			return err
 		}
-		input, err := r.tab.held(ctx)
-		if err == nil {
-			err = r.tab.give(ctx, input, files)
-		}
-		if err == nil {
+		if got.Asks {
+			var frame proto.PageFrameID
+			if frame, err = r.tab.heldIn(ctx); err == nil {
+				return r.asked(ctx, a, got, frame, files)
+			}
+		} else if err = r.tab.giveHeld(ctx, files); err == nil {
 			return r.settled(ctx)
 		}
 		if !pageWentAway(err) {
@@ -49,12 +47,14 @@ func (r *run) upload(ctx context.Context, a *act) error {
 	}
 }
 
-// asked clicks where the page then asks for files, and answers.
-func (r *run) asked(ctx context.Context, a *act, spot answer, files []string) error {
+// asked clicks where the page then asks for files, and answers. Others may ask just
+// then, too, such as a frame of another site that the flow lets in: only the
+// document that is clicked gets the photos.
+func (r *run) asked(ctx context.Context, a *act, spot answer, frame proto.PageFrameID, files []string) error {
 	intercept := func(on bool) error {
 		return cause(ctx, proto.PageSetInterceptFileChooserDialog{Enabled: on}.Call(r.tab.page.Context(ctx)))
 	}
-	r.tab.update(func() { r.tab.chooser = nil })
+	r.tab.update(func() { r.tab.asks, r.tab.chooser = frame, nil })
 	if err := intercept(true); err != nil {
 		return err
 	}

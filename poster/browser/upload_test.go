@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"errors"
 	"fmt"
 	"image/jpeg"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"mailapp/poster/flow"
 )
@@ -167,4 +169,24 @@ func (r *received) ServeHTTP(_ http.ResponseWriter, q *http.Request) {
 		r.files = append(r.files, err.Error())
 	}
 	r.files = append(r.files, fmt.Sprintf("%s %d x %d", head.Filename, m.Width, m.Height))
+}
+
+// Who has sent so many photos that the time for the run is up can be told so, and is
+// not where something else has used it up.
+func TestTooManyPhotos(t *testing.T) {
+	chromium(t)
+	t.Parallel()
+	srv := site(t, map[string]page{"/": {html: `<input type=file id=f aria-label=Photo><p id=p></p><script>f.onchange = () => setTimeout(() => p.textContent = f.files[0].name, 400)</script>`}})
+	tr := trial{limit: "1500ms", head: "limit: 1500ms\n", photos: photos(6), steps: "- for-each-photo: [upload: {Photo: '{{photo}}'}, expect: 'photo-{{photo-number}}.jpg']\n- expect: never"}
+	if f := tr.mustFail(t, srv.URL, flow.Site, "the time for the whole run is up"); !errors.Is(f, flow.ErrPhotos) {
+		t.Errorf("too many photos: %v", f)
+	}
+	tr.photos = tr.photos[:1]
+	if f := tr.mustFail(t, srv.URL, flow.Site, "the time for the whole run is up"); errors.Is(f, flow.ErrPhotos) {
+		t.Errorf("something else: %v", f)
+	}
+	r := &run{album: &album{ready: make(chan struct{})}, end: time.Now()}
+	if err := r.takePhotos(t.Context()); !errors.Is(err, flow.ErrPhotos) {
+		t.Errorf("photos that are not ready: %v", err)
+	}
 }

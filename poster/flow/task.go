@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -16,6 +17,10 @@ const (
 	Owner  Fault = "owner"  // login, captcha, a flow that does not fit the page
 	Site   Fault = "site"   // down, slow, broken
 )
+
+// ErrPhotos is what a failure wraps if the photos took longer than there was time for:
+// with fewer of them, or smaller ones, the run might have come further.
+var ErrPhotos = fmt.Errorf("the photos took too long: %w", context.DeadlineExceeded)
 
 // Task is one run of a flow.
 type Task struct {

@@ -120,14 +120,10 @@ func fromHEIC(ctx context.Context, dir string, data []byte) ([]byte, error) {
 	if err := os.WriteFile(filepath.Join(dir, heicIn), withoutExif(data), 0o600); err != nil {
 		return nil, err
 	}
-	limited, cancel := context.WithTimeout(ctx, Limit)
-	defer cancel()
-	err = program.convert(limited, dir)
+	err = program.convert(ctx, dir, Limit)
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case limited.Err() != nil:
-		return nil, ErrTooSlow
 	case err != nil:
 		return nil, err
 	}
@@ -135,10 +131,12 @@ func fromHEIC(ctx context.Context, dir string, data []byte) ([]byte, error) {
 }
 
 // convert runs the program in dir. It sees nothing of our environment, and dies
-// with us. That it fails is a [*Spoilt], or ctx has ended.
-func (p heicProgram) convert(ctx context.Context, dir string) error {
+// with us. That it fails is a [*Spoilt], or ctx has ended. limit is as in [Watch].
+func (p heicProgram) convert(ctx context.Context, dir string, limit time.Duration) error {
 	runtime.LockOSThread() // the signal at our death is bound to the thread
 	defer runtime.UnlockOSThread()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	c := exec.CommandContext(ctx, p.path, "-q", strconv.Itoa(heicQuality), heicIn, heicOut)
 	if p.own {
 		c.Args[0] = builtInName
@@ -153,10 +151,14 @@ func (p heicProgram) convert(ctx context.Context, dir string) error {
 		_ = c.Wait()
 		return err
 	}
-	if err := c.Wait(); err != nil {
-		return p.failed(c.ProcessState.ExitCode())
+	go Watch(ctx, end, limit, func() (time.Duration, error) { return usedBy(c.Process.Pid) })
+	switch err := c.Wait(); {
+	case err == nil:
+		return nil
+	case context.Cause(ctx) == ErrTooSlow:
+		return ErrTooSlow
 	}
-	return nil
+	return p.failed(c.ProcessState.ExitCode())
 }
 
 // failed gives what it means that the program has ended so.

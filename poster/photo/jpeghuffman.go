@@ -17,7 +17,23 @@ const (
 
 var errTable = damaged("a Huffman table is wrong")
 
-// decoder is a Huffman table to read with.
+// huffmanTable is a table as it stands in the file. What it takes to read with it
+// is made when a scan wants that, since a forged file can hold fifty thousand in
+// each megabyte (C24), and no more scans than there is to be told.
+type huffmanTable struct {
+	counts, symbols []byte
+	made            *decoder
+}
+
+// use gives what to read with; nil if the file has no such table so far.
+func (t *huffmanTable) use() (d *decoder, err error) {
+	if t.made == nil && t.counts != nil {
+		t.made, err = newDecoder(t.counts, t.symbols)
+	}
+	return t.made, err
+}
+
+// decoder is what to read with by a Huffman table.
 type decoder struct {
 	look    [1 << lookBits]uint16 // by the next bits: length<<8 | symbol, 0 if the code is longer
 	symbols []byte                // in the order of their codes

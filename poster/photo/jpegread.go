@@ -77,11 +77,16 @@ func (s *scanReader) component(id, tables byte) error {
 		if c.id != id {
 			continue
 		}
-		if dc, ac := tables>>4, tables&15; dc < 4 && ac < 4 {
-			c.dc, c.ac = s.huffman[classDC][dc], s.huffman[classAC][ac]
-			s.components = append(s.components, c)
-			return nil
+		dc, ac := tables>>4, tables&15
+		if dc > 3 || ac > 3 {
+			break
 		}
+		s.components = append(s.components, c)
+		var err error
+		if c.dc, err = s.huffman[classDC][dc].use(); err == nil {
+			c.ac, err = s.huffman[classAC][ac].use()
+		}
+		return err
 	}
 	return errScan
 }

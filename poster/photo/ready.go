@@ -3,7 +3,6 @@ package photo
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"mailapp/filter/picture"
 )
@@ -43,9 +42,6 @@ func (p *Picture) upright() []byte {
 	}
 	return file
 }
-
-// Limit is how long a decoder may take for one picture.
-const Limit = 10 * time.Second
 
 // Spoilt is what has come of a picture in a decoder, in words for its sender that
 // go on from "the photo".

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"mailapp/filter/picture"
 )
@@ -152,6 +153,31 @@ func TestConverterFails(t *testing.T) {
 		converters = []string{name}
 		if _, err := fromHEIC(t.Context(), t.TempDir(), heicSample(t)); err != ErrUnreadable {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// C24: a program that works or sleeps for too long is ended; one that gets little of
+// the processor is waited for.
+func TestConverterTime(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("how long a child has worked is known on Linux only")
+	}
+	const work = "j=0; while [ $j -lt 20000 ]; do j=$((j+1)); done; "
+	for script, want := range map[string]error{
+		"while :; do :; done": ErrTooSlow,
+		"exec sleep 9":        ErrTooSlow,
+		"for i in 1 2 3 4 5 6 7 8 9; do " + work + "sleep 0.1; done; echo > out.jpg": nil,
+	} {
+		dir := t.TempDir()
+		program := filepath.Join(dir, "heif-convert")
+		if err := os.WriteFile(program, []byte("#!/bin/sh\nPATH=/bin:/usr/bin\n"+script+"\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		err := heicProgram{path: program}.convert(t.Context(), dir, 400*time.Millisecond)
+		if err != want || time.Since(begun) > 6*time.Second {
+			t.Errorf("%s: %v after %v", script, err, time.Since(begun))
 		}
 	}
 }

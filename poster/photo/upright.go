@@ -48,7 +48,7 @@ type coefficients struct {
 	scanned       bool
 
 	interval int // MCUs between restarts, 0 if there are none
-	huffman  [2][4]*decoder
+	huffman  [2][4]huffmanTable
 }
 
 // readCoefficients takes apart a file without metadata.
@@ -76,8 +76,10 @@ func readCoefficients(stripped []byte) (*coefficients, error) {
 func (p *coefficients) segment(marker byte, body []byte, r *reader) error {
 	switch {
 	case markerAPP0 <= marker && marker <= markerAPPE:
-		p.kept.app(marker, body)
-		p.turned = newTurning(p.kept.turn)
+		was := p.kept.turn
+		if p.kept.app(marker, body); p.kept.turn != was {
+			p.turned = newTurning(p.kept.turn)
+		}
 		return nil
 	case marker == markerDQT:
 		return p.quantisationTables(body)
@@ -147,11 +149,7 @@ func (p *coefficients) huffmanTables(body []byte) error {
 		if err != nil {
 			return errTable
 		}
-		d, err := newDecoder(head[1:], values)
-		if err != nil {
-			return err
-		}
-		p.huffman[head[0]>>4][head[0]&15] = d
+		p.huffman[head[0]>>4][head[0]&15] = huffmanTable{counts: head[1:], symbols: values}
 	}
 	return nil
 }

@@ -13,7 +13,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 const codedDir = "../../testdata/photo/coded/"
@@ -372,6 +374,47 @@ func TestUprightMemory(t *testing.T) {
 			t.Errorf("%d bytes, more than %d", got, tt.most)
 		}
 	}
+}
+
+// Segments that say the same again and again cost little more than it takes to find
+// where they end (C24): what is made of a table is made for a scan, and the turn is
+// worked out once.
+func TestUprightRepeated(t *testing.T) {
+	base := coded(t)["420"]
+	repeated := func(segment []byte) []byte {
+		return mustStrip(t, "image/jpeg", slices.Concat(base[:2], bytes.Repeat(segment, 200_000), base[2:]))
+	}
+	rewritten := func(file []byte) {
+		if _, err := readCoefficients(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tables := repeated(dht(classAC, 3, []byte{0}, one))
+	if n := testing.AllocsPerRun(1, func() { rewritten(tables) }); n > 10_000 {
+		t.Errorf("200,000 tables need %v pieces of memory", n)
+	}
+	adobe := repeated(newSegment(markerAPPE, []byte("Adobe\x00\x64\x00\x00\x00\x00\x01")))
+	apart := least(func() { _, _ = readJPEG(adobe) })
+	if whole := least(func() { rewritten(adobe) }); whole > 4*apart {
+		t.Errorf("Adobe's markers: %v, where it takes %v to find them", whole, apart)
+	}
+}
+
+// least gives how much of the processors' time something takes, whatever else there
+// is to do.
+func least(do func()) time.Duration {
+	used := func() time.Duration {
+		var u syscall.Rusage
+		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	took := time.Hour
+	for range 5 {
+		begun := used()
+		do()
+		took = min(took, used()-begun)
+	}
+	return took
 }
 
 // FuzzUpright: whatever the file, nothing panics or takes more memory than is
