@@ -23,6 +23,9 @@
   const begun = performance.now();
   let mutated = begun;
 
+  // A page learns in the next frame that it was scrolled; one that nobody sees has none.
+  const noticed = () => Promise.race([frame(), new Promise(r => setTimeout(r, 100))]);
+
   // ---- questions that are answered at once
 
   // Is the element that was found still there, where it was?
@@ -293,6 +296,10 @@
       clearTimeout(timer);
       due = false;
       const answer = tried(now);
+      if (!answer.why && ['scroll', 'edge'].includes(task.op)) {
+        over = true;
+        return noticed().then(() => finish(answer));
+      }
       if (!answer.why) return finish(answer);
       if (performance.now() >= end) {
         const near = answer.near?.() || [];
