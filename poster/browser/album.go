@@ -170,15 +170,11 @@ func (a *album) print(ctx context.Context, room *darkroom, p flow.Photo, name st
 
 // made gives a photo as it is published, and its type.
 func (a *album) made(ctx context.Context, room *darkroom, p flow.Photo) (file []byte, kind string, err error) {
-	data := make([]byte, p.Data.Size())
-	if _, err := p.Data.ReadAt(data, 0); err != nil && err != io.EOF {
-		return nil, "", err
+	opened, file, err := a.opened(p)
+	if err != nil || file != nil {
+		return file, p.Type, err
 	}
-	opened, err := photo.Open(data, p.Type)
-	if err != nil {
-		return nil, "", &badPhoto{err.Error()}
-	}
-	file, kind, err = a.developed(ctx, room, opened, len(data))
+	file, kind, err = a.developed(ctx, room, opened, int(p.Data.Size()))
 	if err == photo.ErrTooSlow || err == photo.ErrTooMuch {
 		a.lock.Lock()
 		a.slow++
@@ -189,6 +185,21 @@ func (a *album) made(ctx context.Context, room *darkroom, p flow.Photo) (file []
 		err = &badPhoto{"the " + photo.Name(p.Type) + " " + spoilt.Error()}
 	}
 	return file, kind, err
+}
+
+// opened gives a photo, and the file if it can be published with no pixel touched.
+func (a *album) opened(p flow.Photo) (*photo.Picture, []byte, error) {
+	a.coding.Lock()
+	defer a.coding.Unlock()
+	data := make([]byte, p.Data.Size())
+	if _, err := p.Data.ReadAt(data, 0); err != nil && err != io.EOF {
+		return nil, nil, err
+	}
+	opened, err := photo.Open(data, p.Type)
+	if err != nil {
+		return nil, nil, &badPhoto{err.Error()}
+	}
+	return opened, opened.Ready(a.limits), nil
 }
 
 // mostSlow is how many photos may cost all their time before no more are decoded
@@ -211,12 +222,9 @@ func (a *album) affords(p *photo.Picture, bytes int) bool {
 	return a.slow < mostSlow && a.pixels <= freePixels
 }
 
-// developed gives a photo with no pixel touched if that will do, else by way of
-// the darkroom. It came in so many bytes.
+// developed gives a photo by way of the darkroom, but for a HEIC that needs no more
+// than to be made a JPEG. It came in so many bytes.
 func (a *album) developed(ctx context.Context, room *darkroom, p *photo.Picture, bytes int) (file []byte, kind string, err error) {
-	if file = a.untouched(p); file != nil {
-		return file, p.Type, nil
-	}
 	if !a.affords(p, bytes) {
 		return nil, "", photo.ErrNotTried
 	}
@@ -224,11 +232,14 @@ func (a *album) developed(ctx context.Context, room *darkroom, p *photo.Picture,
 		a.large.Lock()
 		defer a.large.Unlock()
 	}
+	was := p
 	if p, err = p.Readable(ctx, a.dir); err != nil {
 		return nil, "", err
 	}
-	if file = a.untouched(p); file != nil {
-		return file, p.Type, nil
+	if p != was {
+		if file = a.untouched(p); file != nil {
+			return file, p.Type, nil
+		}
 	}
 	negative, turn := p.Negative()
 	file, err = room.develop(ctx, negative, order{Side: a.limits.Side, Turn: turn, Bytes: a.limits.Bytes, Quality: photoQuality})
