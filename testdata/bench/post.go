@@ -76,10 +76,12 @@ type client struct {
 	name string
 	argv []string
 	need func(*bench) error // why it cannot be had; nil: it is there
+	env  []string           // beside the posting's
 }
 
 const (
 	floor = "bare CDP"
+	drawn = "bare CDP and a picture" // of the ad's page, as mailapp has one for its receipt
 	part  = "its browser part"
 	whole = "mailapp run"
 )
@@ -88,13 +90,14 @@ const (
 func (b *bench) clients() []client {
 	script := func(name string) []string { return []string{"node", b.path("testdata/bench/peer/" + name + ".mjs")} }
 	return []client{
-		{part, []string{b.peer("engine")}, nil},
-		{floor, []string{b.peer("cdp")}, nil},
-		{"Playwright", script("playwright"), needModule("playwright-core")},
-		{"puppeteer", script("puppeteer"), needModule("puppeteer-core")},
-		{"chromedp", []string{b.peer("chromedp")}, nil},
-		{"rod", []string{b.peer("rod")}, nil},
-		{"plain HTTP", []string{b.peer("http")}, nil},
+		{part, []string{b.peer("engine")}, nil, nil},
+		{floor, []string{b.peer("cdp")}, nil, nil},
+		{drawn, []string{b.peer("cdp")}, nil, []string{"BENCH_PICTURE=yes"}},
+		{"Playwright", script("playwright"), needModule("playwright-core"), nil},
+		{"puppeteer", script("puppeteer"), needModule("puppeteer-core"), nil},
+		{"chromedp", []string{b.peer("chromedp")}, nil, nil},
+		{"rod", []string{b.peer("rod")}, nil, nil},
+		{"plain HTTP", []string{b.peer("http")}, nil, nil},
 	}
 }
 
@@ -181,7 +184,7 @@ func (b *bench) coldWith(name, path string, photos size, what string, compare fu
 func (p *posting) targets(got map[string]*result) {
 	p.ratio("browser part", got[part], got[floor], 1.2)
 	p.ratio("browser part", got[part], got["Playwright"], 0.45)
-	for _, name := range []string{"puppeteer", "chromedp", "rod", "plain HTTP"} {
+	for _, name := range []string{drawn, "puppeteer", "chromedp", "rod", "plain HTTP"} {
 		p.ratio("browser part", got[part], got[name], 0)
 	}
 	p.ratio("whole run, with proof and receipt", got[whole], got[floor], 1.35)
@@ -197,7 +200,7 @@ func (p *posting) beside(got map[string]*result) {
 }
 
 func (p *posting) coldClient(c client) contender {
-	prog := program{argv: append(c.argv, "cold"), env: p.env()}
+	prog := program{argv: append(c.argv, "cold"), env: append(p.env(), c.env...)}
 	return contender{c.name, p.checked(prog.once, 1), func() (int64, error) { return p.peakOf(prog) }}
 }
 

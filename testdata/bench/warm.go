@@ -41,7 +41,7 @@ func (p *posting) startAll() map[string]*server {
 			err = c.need(p.bench)
 		}
 		if err == nil {
-			running[c.name], err = program{argv: append(c.argv, "warm"), env: p.env()}.serve()
+			running[c.name], err = program{argv: append(c.argv, "warm"), env: append(p.env(), c.env...)}.serve()
 		}
 		if err != nil {
 			p.skip("post, warm", c.name, err)
@@ -61,7 +61,7 @@ func (p *posting) oneByOne(running map[string]*server) {
 	got := race(p.rounds, contenders...)
 	p.ratio("browser part", got[part], got[floor], 1.3)
 	p.ratio("browser part", got[part], got["puppeteer"], 0.4)
-	for _, name := range []string{"Playwright", "chromedp", "rod", "plain HTTP"} {
+	for _, name := range []string{drawn, "Playwright", "chromedp", "rod", "plain HTTP"} {
 		p.ratio("browser part", got[part], got[name], 0)
 	}
 }

@@ -22,6 +22,7 @@ type Work struct {
 	Site    string   // the address of the fake site
 	Browser string   // the path of the program
 	Photos  []string // paths
+	Picture bool     // one is to be taken of the ad's page, with the photos in it
 }
 
 // The ad and the account, as the bench's mail and rules have them.
@@ -46,7 +47,7 @@ type Client interface {
 func Main(start func(Work) (Client, error)) {
 	w := Work{
 		Site: os.Getenv("BENCH_SITE"), Browser: os.Getenv("BENCH_BROWSER"),
-		Photos: strings.Split(os.Getenv("BENCH_PHOTOS"), ":"),
+		Photos: strings.Split(os.Getenv("BENCH_PHOTOS"), ":"), Picture: os.Getenv("BENCH_PICTURE") != "",
 	}
 	if err := do(os.Args[len(os.Args)-1], w, start); err != nil {
 		fmt.Fprintln(os.Stderr, err)

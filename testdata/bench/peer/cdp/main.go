@@ -255,7 +255,20 @@ func (c *client) Post() (string, error) {
 		}
 	}
 	r, err := p.script("document.querySelector('#ad-number').textContent && location.href", true)
+	if err == nil && c.work.Picture {
+		err = p.picture()
+	}
 	return r.Result.Value, err
+}
+
+// picture has the browser draw the page once its photos are there.
+func (p *page) picture() error {
+	loaded := "Promise.all([...document.images].map(i => i.complete || new Promise(r => i.onload = r)))"
+	_, err := p.call(p.session, "Runtime.evaluate", map[string]any{"expression": loaded, "awaitPromise": true})
+	if err == nil {
+		_, err = p.call(p.session, "Page.captureScreenshot", map[string]any{"format": "jpeg", "quality": 75, "optimizeForSpeed": true})
+	}
+	return err
 }
 
 func (p *page) upload() error {
